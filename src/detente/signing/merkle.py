@@ -1,0 +1,102 @@
+"""RFC 9162 tree arithmetic that both the log and a statement's content stand on.
+
+It lives here, below both, because they may not know each other
+(docs/adr/0006). Log-only proofs (consistency, subtrees) are in `tlog`.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from detente.signing.errors import ProofError
+
+HASH_BYTES = 32
+PROOF_HASHES_MAX = 63
+EMPTY_ROOT = sha256(b"").digest()
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Return SHA-256(0x00 || entry) (RFC 9162, 2.1.1)."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return SHA-256(0x01 || left || right) (RFC 9162, 2.1.1)."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """Return MTH over leaf *hashes* of 32 bytes; SHA-256 of nothing for none (RFC 9162, 2.1.1)."""
+    if not leaves:
+        return EMPTY_ROOT
+    level = list(leaves)
+    while len(level) > 1:
+        level = _parents(level)
+    return level[0]
+
+
+def _parents(level: list[bytes]) -> list[bytes]:
+    """Hash neighbours in pairs; an odd last hash moves up unchanged."""
+    hashed = [
+        sha256(b"\x01" + left + right).digest()
+        for left, right in zip(level[::2], level[1::2], strict=False)
+    ]
+    if len(level) & 1:
+        hashed.append(level[-1])
+    return hashed
+
+
+def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the audit path of leaf `index` among leaf hashes, leaf to root (RFC 9162, 2.1.3.1).
+
+    Raises:
+        ProofError: no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise ProofError(f"leaf {index} is not among {len(leaves)}")
+    path: list[bytes] = []
+    level = list(leaves)
+    while len(level) > 1:
+        sibling = index ^ 1
+        if sibling < len(level):
+            path.append(level[sibling])
+        level = _parents(level)
+        index >>= 1
+    return path
+
+
+def verify_inclusion(
+    *, leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
+) -> None:
+    """Check that `leaf_hash` stands at `index` of the tree of `size` leaves with `root`.
+
+    Raises:
+        ProofError: it is not shown (RFC 9162, 2.1.3.2).
+    """
+    if not 0 <= index < size:
+        raise ProofError(f"index {index} is outside a tree of {size}")
+    if len(proof) > PROOF_HASHES_MAX:
+        raise ProofError(f"a proof has at most 63 hashes, this one {len(proof)}")
+    if len(leaf_hash) != HASH_BYTES or len(root) != HASH_BYTES:
+        raise ProofError("a leaf hash and a root have 32 bytes")
+    if _climb(leaf_hash, index, size - 1, proof) != root:
+        raise ProofError(f"the proof does not lead from entry {index} to the root of size {size}")
+
+
+def _climb(running: bytes, node: int, last: int, proof: Sequence[bytes]) -> bytes:
+    for sibling in proof:
+        if last == 0:
+            raise ProofError("the inclusion proof is too long")
+        if len(sibling) != HASH_BYTES:
+            raise ProofError("every hash of a proof has 32 bytes")
+        if node & 1 or node == last:
+            running = sha256(b"\x01" + sibling + running).digest()
+            while not node & 1 and node:
+                node >>= 1
+                last >>= 1
+        else:
+            running = sha256(b"\x01" + running + sibling).digest()
+        node >>= 1
+        last >>= 1
+    if last != 0:
+        raise ProofError("the inclusion proof is too short")
+    return running
