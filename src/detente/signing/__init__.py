@@ -22,6 +22,7 @@ from detente.signing.errors import (
     KeyAdmissionError,
     ProofError,
     SignatureError,
+    TimeError,
 )
 from detente.signing.fingerprint import fingerprint_words
 from detente.signing.merkle import (
@@ -43,6 +44,7 @@ from detente.signing.strict_json import (
     parse_canonical,
     parse_strict,
 )
+from detente.signing.times import format_time, parse_time
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -59,12 +61,14 @@ __all__ = [
     "Role",
     "SignatureError",
     "Signer",
+    "TimeError",
     "admit_ed25519",
     "admit_key",
     "admit_mldsa44",
     "canonical",
     "decode_base64",
     "fingerprint_words",
+    "format_time",
     "inclusion_path",
     "key_id",
     "leaf_hash",
@@ -73,6 +77,7 @@ __all__ = [
     "pae",
     "parse_canonical",
     "parse_strict",
+    "parse_time",
     "possession_text",
     "prove_possession",
     "sign_envelope",

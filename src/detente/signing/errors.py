@@ -21,3 +21,7 @@ class EnvelopeError(UnitError):
 
 class ProofError(UnitError):
     """A Merkle proof that does not show what it claims."""
+
+
+class TimeError(UnitError):
+    """Text that is not a time in the one form used on the wire."""
