@@ -1,0 +1,198 @@
+"""How this room touches a disk: whole files or none, and errors an operator can act on.
+
+Everything that must survive a power cut goes through `Disk`, so a test can put
+another one in its place that fails at any step, before the step or after it.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from detente.errors import EnvironmentFault
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+TEMPORARY_SUFFIX = ".part"
+
+_FULL = "Free some space on that disk, then try again; nothing acknowledged was lost"
+_DENIED = "Give the user who runs detente read and write access to it"
+_REMEDIES = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: "Raise the file size limit of this process (ulimit -f), then try again",
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EROFS: "The disk is mounted read-only: check it for errors and mount it for writing",
+    errno.ENOENT: "Check the path; if a disk should be mounted there, mount it",
+    errno.ENOTDIR: "Part of that path is a file where a folder should be: move it away",
+    errno.EISDIR: "A folder stands where a file should be: move it away",
+    errno.EMFILE: "Raise the number of open files this process may have (ulimit -n)",
+    errno.ENFILE: "This machine has too many open files: stop something and try again",
+    errno.EIO: "The disk reports an error: check its health and restore from a back-up if it fails",
+}
+
+
+@contextmanager
+def environment_faults(doing: str, path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into words: what, where, and what to do.
+
+    Raises:
+        EnvironmentFault: for any `OSError` raised inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the path, then try again")
+        raise EnvironmentFault(f"cannot {doing} {path}: {reason}", remedy=remedy) from error
+
+
+class Disk:
+    """The steps that make bytes durable, one method each."""
+
+    def create(self, path: Path, mode: int = PRIVATE_FILE) -> int:
+        """Open a new file for writing and return its descriptor; never an existing one."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+
+    def write(self, descriptor: int, data: bytes) -> None:
+        """Write all of `data`."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+
+    def sync(self, descriptor: int) -> None:
+        """Return when what was written is on the medium."""
+        os.fsync(descriptor)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Return when the names in `folder` are on the medium."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Give the file its name, replacing what had it, in one step."""
+        source.replace(target)
+
+    def unlink(self, path: Path) -> None:
+        """Take the name away; fine if it has none."""
+        path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes, *, disk: Disk, mode: int = PRIVATE_FILE) -> None:
+    """Make `path` hold exactly `data`, durably; a crash leaves the old file or the new one.
+
+    Raises:
+        EnvironmentFault: the disk refused; `path` is as it was before.
+    """
+    with environment_faults("write", path):
+        temporary = stage(path.parent, data, disk=disk, mode=mode)
+        try:
+            disk.rename(temporary, path)
+        except OSError:
+            discard(temporary)
+            raise
+        disk.sync_folder(path.parent)
+
+
+def stage(folder: Path, data: bytes, *, disk: Disk, mode: int = PRIVATE_FILE) -> Path:
+    """Write `data` to a synced temporary file in `folder` and return its path.
+
+    Raises:
+        OSError: the disk refused; no temporary file remains.
+    """
+    temporary = temporary_path(folder)
+    descriptor = disk.create(temporary, mode)
+    try:
+        try:
+            disk.write(descriptor, data)
+            disk.sync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        discard(temporary)
+        raise
+    return temporary
+
+
+def temporary_path(folder: Path) -> Path:
+    """Return a name that nobody uses in `folder`."""
+    return folder / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file as far as the disk lets us; `sweep` takes what stays."""
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> int:
+    """Remove the temporary files a crash left in `folder` and return how many there were.
+
+    Only for the one process that owns the folder: another's work in progress looks the same.
+
+    Raises:
+        EnvironmentFault: the disk refused.
+    """
+    with environment_faults("clear the temporary files in", folder):
+        left_over = list(folder.glob(f".*{TEMPORARY_SUFFIX}"))
+        for path in left_over:
+            path.unlink(missing_ok=True)
+    return len(left_over)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make `folder` (and its parents) so that only this user can enter it.
+
+    Raises:
+        EnvironmentFault: the disk refused.
+    """
+    with environment_faults("make the folder", folder):
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def read_capped(path: Path, *, bytes_max: int) -> bytes:
+    """Read a file that should be small.
+
+    Raises:
+        EnvironmentFault: it cannot be read, or it is larger than `bytes_max`.
+    """
+    with environment_faults("read", path), path.open("rb") as file:
+        data = file.read(bytes_max + 1)
+    if len(data) > bytes_max:
+        raise EnvironmentFault(
+            f"{path} is larger than {bytes_max} bytes, which no such file is",
+            remedy="Another program may have replaced it: restore it from a back-up",
+        )
+    return data
+
+
+def refuse_if_shared(path: Path) -> None:
+    """Refuse a secret that others on this machine can read or replace.
+
+    Raises:
+        EnvironmentFault: group or world have any access, it is no plain file,
+            or it belongs to another user.
+    """
+    with environment_faults("check", path):
+        state = path.lstat()
+    if not stat.S_ISREG(state.st_mode):
+        raise EnvironmentFault(
+            f"{path} is not a plain file", remedy="Put the key file itself there"
+        )
+    if state.st_mode & 0o077:
+        raise EnvironmentFault(
+            f"{path} is open to others on this machine (mode {stat.S_IMODE(state.st_mode):04o})",
+            remedy=f"chmod 600 {path}; if others may have read it, rotate the key",
+        )
+    if state.st_uid not in (os.geteuid(), 0):
+        raise EnvironmentFault(
+            f"{path} belongs to user {state.st_uid}, not to the one who runs detente",
+            remedy=f"chown it to user {os.geteuid()}, after checking where it came from",
+        )
