@@ -1,0 +1,205 @@
+"""The one way to open the node's database.
+
+SQLite in WAL mode with `synchronous=FULL`: a committed transaction has been
+through fsync. One writer at a time per process, so that a group commit never
+meets "database is locked"; any number of readers. The migration tool is
+loaded only when a database is made or is older than this program.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+
+from detente.storage.errors import DamagedStore, WrongSchema, storage_faults
+from detente.storage.schema import SCHEMA_VERSION
+
+_BUSY_WAIT_MS = 5_000
+_WAL_PAGES = 4_096  # 16 MiB between checkpoints: fewer fsyncs of the main file under load
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={_BUSY_WAIT_MS}",
+    f"PRAGMA wal_autocheckpoint={_WAL_PAGES}",
+)
+
+
+class Database:
+    """An open database. Take a connection for one transaction at a time.
+
+    Attributes:
+        where: what to call it in a message; never contains a password.
+    """
+
+    def __init__(self, engine: Engine, *, where: str) -> None:
+        self.where = where
+        self._engine = engine
+        self._writing_engine = engine.execution_options(detente_writes=True)
+        self._one_writer = Lock()
+
+    @contextmanager
+    def reading(self, doing: str = "reading") -> Iterator[Connection]:
+        """Lend a connection that sees one consistent state.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        with storage_faults(doing=doing, where=self.where), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, doing: str = "writing") -> Iterator[Connection]:
+        """Lend a connection for one transaction, durable when the block ends without an error.
+
+        Raises:
+            StorageFault: the database refused. The transaction is rolled back,
+                except after a failed commit, where only reading tells.
+        """
+        with (
+            self._one_writer,
+            storage_faults(doing=doing, where=self.where),
+            self._writing_engine.begin() as connection,
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Give every connection back to the system."""
+        with storage_faults(doing="closing", where=self.where):
+            self._engine.dispose()
+
+
+def create_database(location: Path | str) -> Database:
+    """Make a new database with every table; refuse to touch an existing file.
+
+    Args:
+        location: a file path for SQLite, or an SQLAlchemy URL.
+
+    Raises:
+        StorageFault: it exists already, or cannot be made.
+    """
+    url = _url(location)
+    path = _file_of(url)
+    if path is not None:
+        with storage_faults(doing="making a database", where=str(path)):
+            # 0600 and exclusive: what is in here is the member's own, and never overwritten.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    database = _connect(url)
+    with _closed_on_error(database):
+        _migrate(database)
+    return database
+
+
+def open_database(location: Path | str) -> Database:
+    """Open an existing database and bring an older one up to date.
+
+    A missing or empty file is refused, never replaced by a new database: a
+    node that forgot its last checkpoint could fork its own log.
+
+    Raises:
+        DamagedStore: missing, empty, truncated or altered.
+        WrongSchema: not ours, or from a newer program.
+        StorageFault: anything else the system refused.
+    """
+    url = _url(location)
+    path = _file_of(url)
+    if path is not None:
+        _require_content(path)
+    database = _connect(url)
+    with _closed_on_error(database):
+        if schema_version(database) != SCHEMA_VERSION:
+            _migrate(database)
+    return database
+
+
+def schema_version(database: Database) -> str:
+    """Return the revision the database stands at.
+
+    Raises:
+        WrongSchema: it holds no detente tables.
+    """
+    with database.reading("reading the schema version") as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            raise WrongSchema(
+                f"{database.where} is not a database of a detente node",
+                remedy="Check the path; `detente init` makes a new node",
+            )
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+
+
+@contextmanager
+def _closed_on_error(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str, /) -> object: ...
+    def close(self) -> None: ...
+
+
+class _DriverConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+def _prepare(connection: _DriverConnection, _record: object) -> None:
+    # The driver must not begin transactions of its own: `_begin` does, in the right mode.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once; upgrading a read later could fail half-way.
+    writes = connection.get_execution_options().get("detente_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _connect(url: URL) -> Database:
+    engine = create_engine(url)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    path = _file_of(url)
+    where = str(path) if path is not None else url.render_as_string(hide_password=True)
+    return Database(engine, where=where)
+
+
+def _url(location: Path | str) -> URL:
+    if isinstance(location, str) and "://" in location:
+        return make_url(location)
+    return URL.create("sqlite", database=str(location))
+
+
+def _file_of(url: URL) -> Path | None:
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _require_content(path: Path) -> None:
+    with storage_faults(doing="opening the database", where=str(path)):
+        size = path.stat().st_size
+    if size == 0:
+        raise DamagedStore(
+            f"{path} should hold the node's state and is empty",
+            remedy="Restore the newest back-up with `detente restore`",
+        )
+
+
+def _migrate(database: Database) -> None:
+    # Loaded here: the migration tool costs half a second that an ordinary start must not pay.
+    from detente.storage.migrations import upgrade
+
+    run: Callable[[Connection], None] = upgrade
+    with database.writing("bringing the schema up to date") as connection:
+        run(connection)

@@ -1,0 +1,1 @@
+"""The scripts, named v<number>_<what>; never edited after a release."""
