@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly venv=.venv
-readonly stamp=$venv/.detente-stamp
+readonly home_stamp=$venv/.detente-home
+readonly lock_stamp=$venv/.detente-lock
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -35,37 +36,42 @@ find_python() {
     return 1
 }
 
-# What the environment was made from: another lock, project file, place or interpreter makes it anew.
-wanted() {
-    cat requirements.lock pyproject.toml scripts/setup.sh | cksum
-    pwd
-    "$1" -c 'import sys; print(sys.version)'
-}
+# An environment belongs to one interpreter in one place; another makes it anew.
+home() { "$1" -c 'import sys, os; print(sys.version, os.getcwd())' 2>/dev/null; }
 
-if [ -z "${PYTHON:-}" ] && [ -f "$stamp" ] && [ "$(wanted $venv/bin/python 2>/dev/null)" = "$(cat $stamp)" ]; then
-    exit 0
-fi
+# What it must hold; a change installs what is new.
+wanted() { cat requirements.lock pyproject.toml scripts/setup.sh | cksum; }
 
-python=$(find_python) || {
-    need "Python 3.11 or later" python3
+same_home() { [ -f $home_stamp ] && [ "$(home "$1")" = "$(cat $home_stamp)" ]; }
+same_lock() { [ -f $lock_stamp ] && [ "$(wanted)" = "$(cat $lock_stamp)" ]; }
+
+if [ -z "${PYTHON:-}" ] && same_home $venv/bin/python; then
+    python=$venv/bin/python
+else
     python=$(find_python) || {
-        say "no Python 3.11 or later was found: set PYTHON=/path/to/python3"
-        exit 3
+        need "Python 3.11 or later" python3
+        python=$(find_python) || {
+            say "no Python 3.11 or later was found: set PYTHON=/path/to/python3"
+            exit 3
+        }
     }
-}
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    need "the venv module of $python" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
 fi
-if [ -f "$stamp" ] && [ "$(wanted "$python")" = "$(cat $stamp)" ]; then
+if ! same_home "$python"; then
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        need "the venv module of $python" \
+            "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+    fi
+    say "making $venv with $("$python" --version) ($python)"
+    "$python" -m venv --clear $venv
+    home $venv/bin/python >$home_stamp
+fi
+if same_lock; then
     exit 0
 fi
-
-say "making $venv with $("$python" --version) ($python)"
-"$python" -m venv --clear $venv
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 say "installing requirements.lock, every file checked against its hash"
 $venv/bin/python -m pip install --quiet --require-hashes --only-binary=:all: -r requirements.lock
 $venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 $venv/bin/python -m pip check --quiet
-wanted $venv/bin/python >$stamp
+wanted >$lock_stamp
 say "done"
