@@ -9,8 +9,6 @@ loaded by importing this package.
 from detente.storage.database import Database, create_database, open_database
 from detente.storage.errors import (
     DamagedStore,
-    DiskFull,
-    ReadOnlyStore,
     StorageFault,
     StoreInUse,
     WrongSchema,
@@ -19,8 +17,6 @@ from detente.storage.errors import (
 __all__ = [
     "DamagedStore",
     "Database",
-    "DiskFull",
-    "ReadOnlyStore",
     "StorageFault",
     "StoreInUse",
     "WrongSchema",

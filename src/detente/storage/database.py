@@ -15,7 +15,8 @@ from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 
-from detente.storage.errors import DamagedStore, WrongSchema, storage_faults
+from detente.storage.disk import PRIVATE_FILE, environment_faults
+from detente.storage.errors import RESTORE, DamagedStore, WrongSchema, database_faults
 from detente.storage.schema import SCHEMA_VERSION
 
 _BUSY_WAIT_MS = 5_000
@@ -49,7 +50,7 @@ class Database:
         Raises:
             StorageFault: the database refused.
         """
-        with storage_faults(doing=doing, where=self.where), self._engine.begin() as connection:
+        with database_faults(doing=doing, where=self.where), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -62,14 +63,14 @@ class Database:
         """
         with (
             self._one_writer,
-            storage_faults(doing=doing, where=self.where),
+            database_faults(doing=doing, where=self.where),
             self._writing_engine.begin() as connection,
         ):
             yield connection
 
     def close(self) -> None:
         """Give every connection back to the system."""
-        with storage_faults(doing="closing", where=self.where):
+        with database_faults(doing="closing", where=self.where):
             self._engine.dispose()
 
 
@@ -85,9 +86,9 @@ def create_database(location: Path | str) -> Database:
     url = _url(location)
     path = _file_of(url)
     if path is not None:
-        with storage_faults(doing="making a database", where=str(path)):
-            # 0600 and exclusive: what is in here is the member's own, and never overwritten.
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with environment_faults("make the database", path):
+            # Exclusive and private: what is in here is the member's own, and never overwritten.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
     database = _connect(url)
     with _closed_on_error(database):
         _migrate(database)
@@ -187,13 +188,10 @@ def _file_of(url: URL) -> Path | None:
 
 
 def _require_content(path: Path) -> None:
-    with storage_faults(doing="opening the database", where=str(path)):
+    with environment_faults("open the database", path):
         size = path.stat().st_size
     if size == 0:
-        raise DamagedStore(
-            f"{path} should hold the node's state and is empty",
-            remedy="Restore the newest back-up with `detente restore`",
-        )
+        raise DamagedStore(f"{path} should hold the node's state and is empty", remedy=RESTORE)
 
 
 def _migrate(database: Database) -> None:
