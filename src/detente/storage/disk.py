@@ -4,51 +4,17 @@ Everything that must survive a power cut goes through `Disk`, so a test can put
 another one in its place that fails at any step, before the step or after it.
 """
 
-import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from detente.errors import EnvironmentFault
+from detente.storage.errors import StorageFault, storage_faults
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 TEMPORARY_SUFFIX = ".part"
-
-_FULL = "Free some space on that disk, then try again; nothing acknowledged was lost"
-_DENIED = "Give the user who runs detente read and write access to it"
-_REMEDIES = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EFBIG: "Raise the file size limit of this process (ulimit -f), then try again",
-    errno.EACCES: _DENIED,
-    errno.EPERM: _DENIED,
-    errno.EROFS: "The disk is mounted read-only: check it for errors and mount it for writing",
-    errno.ENOENT: "Check the path; if a disk should be mounted there, mount it",
-    errno.ENOTDIR: "Part of that path is a file where a folder should be: move it away",
-    errno.EISDIR: "A folder stands where a file should be: move it away",
-    errno.EMFILE: "Raise the number of open files this process may have (ulimit -n)",
-    errno.ENFILE: "This machine has too many open files: stop something and try again",
-    errno.EIO: "The disk reports an error: check its health and restore from a back-up if it fails",
-}
-
-
-@contextmanager
-def environment_faults(doing: str, path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into words: what, where, and what to do.
-
-    Raises:
-        EnvironmentFault: for any `OSError` raised inside.
-    """
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the path, then try again")
-        raise EnvironmentFault(f"cannot {doing} {path}: {reason}", remedy=remedy) from error
 
 
 class Disk:
@@ -89,9 +55,9 @@ def write_whole(path: Path, data: bytes, *, disk: Disk, mode: int = PRIVATE_FILE
     """Make `path` hold exactly `data`, durably; a crash leaves the old file or the new one.
 
     Raises:
-        EnvironmentFault: the disk refused; `path` is as it was before.
+        StorageFault: the disk refused; `path` is as it was before.
     """
-    with environment_faults("write", path):
+    with storage_faults(doing="writing", where=str(path)):
         temporary = stage(path.parent, data, disk=disk, mode=mode)
         try:
             disk.rename(temporary, path)
@@ -138,9 +104,9 @@ def sweep(folder: Path) -> int:
     Only for the one process that owns the folder: another's work in progress looks the same.
 
     Raises:
-        EnvironmentFault: the disk refused.
+        StorageFault: the disk refused.
     """
-    with environment_faults("clear the temporary files in", folder):
+    with storage_faults(doing="clearing temporary files", where=str(folder)):
         left_over = list(folder.glob(f".*{TEMPORARY_SUFFIX}"))
         for path in left_over:
             path.unlink(missing_ok=True)
@@ -151,9 +117,9 @@ def make_private_folder(folder: Path) -> None:
     """Make `folder` (and its parents) so that only this user can enter it.
 
     Raises:
-        EnvironmentFault: the disk refused.
+        StorageFault: the disk refused.
     """
-    with environment_faults("make the folder", folder):
+    with storage_faults(doing="making the folder", where=str(folder)):
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
@@ -161,12 +127,12 @@ def read_capped(path: Path, *, bytes_max: int) -> bytes:
     """Read a file that should be small.
 
     Raises:
-        EnvironmentFault: it cannot be read, or it is larger than `bytes_max`.
+        StorageFault: it cannot be read, or it is larger than `bytes_max`.
     """
-    with environment_faults("read", path), path.open("rb") as file:
+    with storage_faults(doing="reading", where=str(path)), path.open("rb") as file:
         data = file.read(bytes_max + 1)
     if len(data) > bytes_max:
-        raise EnvironmentFault(
+        raise StorageFault(
             f"{path} is larger than {bytes_max} bytes, which no such file is",
             remedy="Another program may have replaced it: restore it from a back-up",
         )
@@ -177,22 +143,20 @@ def refuse_if_shared(path: Path) -> None:
     """Refuse a secret that others on this machine can read or replace.
 
     Raises:
-        EnvironmentFault: group or world have any access, it is no plain file,
+        StorageFault: group or world have any access, it is no plain file,
             or it belongs to another user.
     """
-    with environment_faults("check", path):
+    with storage_faults(doing="checking", where=str(path)):
         state = path.lstat()
     if not stat.S_ISREG(state.st_mode):
-        raise EnvironmentFault(
-            f"{path} is not a plain file", remedy="Put the key file itself there"
-        )
+        raise StorageFault(f"{path} is not a plain file", remedy="Put the key file itself there")
     if state.st_mode & 0o077:
-        raise EnvironmentFault(
+        raise StorageFault(
             f"{path} is open to others on this machine (mode {stat.S_IMODE(state.st_mode):04o})",
             remedy=f"chmod 600 {path}; if others may have read it, rotate the key",
         )
     if state.st_uid not in (os.geteuid(), 0):
-        raise EnvironmentFault(
+        raise StorageFault(
             f"{path} belongs to user {state.st_uid}, not to the one who runs detente",
             remedy=f"chown it to user {os.geteuid()}, after checking where it came from",
         )
