@@ -15,8 +15,8 @@ from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 
-from detente.storage.disk import PRIVATE_FILE, environment_faults
-from detente.storage.errors import RESTORE, DamagedStore, WrongSchema, database_faults
+from detente.storage.disk import PRIVATE_FILE
+from detente.storage.errors import RESTORE, DamagedStore, WrongSchema, storage_faults
 from detente.storage.schema import SCHEMA_VERSION
 
 _BUSY_WAIT_MS = 5_000
@@ -50,7 +50,7 @@ class Database:
         Raises:
             StorageFault: the database refused.
         """
-        with database_faults(doing=doing, where=self.where), self._engine.begin() as connection:
+        with storage_faults(doing=doing, where=self.where), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -63,14 +63,14 @@ class Database:
         """
         with (
             self._one_writer,
-            database_faults(doing=doing, where=self.where),
+            storage_faults(doing=doing, where=self.where),
             self._writing_engine.begin() as connection,
         ):
             yield connection
 
     def close(self) -> None:
         """Give every connection back to the system."""
-        with database_faults(doing="closing", where=self.where):
+        with storage_faults(doing="closing", where=self.where):
             self._engine.dispose()
 
 
@@ -86,7 +86,7 @@ def create_database(location: Path | str) -> Database:
     url = _url(location)
     path = _file_of(url)
     if path is not None:
-        with environment_faults("make the database", path):
+        with storage_faults(doing="making a database", where=str(path)):
             # Exclusive and private: what is in here is the member's own, and never overwritten.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
     database = _connect(url)
@@ -188,7 +188,7 @@ def _file_of(url: URL) -> Path | None:
 
 
 def _require_content(path: Path) -> None:
-    with environment_faults("open the database", path):
+    with storage_faults(doing="opening the database", where=str(path)):
         size = path.stat().st_size
     if size == 0:
         raise DamagedStore(f"{path} should hold the node's state and is empty", remedy=RESTORE)

@@ -1,9 +1,10 @@
 """What a store can refuse, with what happened, where, and what to do.
 
-A database speaks in codes; an operator needs a sentence. This is where its
-codes are translated; `disk` does the same for the operating system's.
+The operating system and the database speak in codes; an operator needs a
+sentence. This is the only place that translates.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from detente.errors import EnvironmentFault, InputError, UnitError
 
 
 class StorageFault(EnvironmentFault):
-    """The database or a store refused; what was acknowledged before is still there."""
+    """The disk or the database refused; what was acknowledged before is still there."""
 
 
 class DamagedStore(StorageFault):
@@ -32,42 +33,26 @@ RESTORE = (
     "Keep the damaged files, then restore the newest back-up with `detente restore`; "
     "the node will say if its peers hold newer state than the back-up"
 )
-class WrongUnlock(InputError):
-    """The passphrase or unlock file does not open these keys."""
-
-
-class KeyFileError(InputError):
-    """A key file that is malformed, was altered, or is not the one it says it is."""
-
-
-class NoSuchKey(UnitError):
-    """The key asked for is not in this ring."""
-
-
-class DamagedBlob(DamagedStore):
-    """The bytes under a hash do not have that hash; the hash tells, so nothing wrong is used."""
-
-
-class MissingBlob(UnitError):
-    """Nothing is kept under this hash."""
-
-
-class ErasedBlob(MissingBlob):
-    """What had this hash was erased here on purpose, and is not taken again."""
-
-
-class BlobRefused(UnitError):
-    """Bytes that are not what their hash promises, or more of them than allowed."""
-
-
-class BackupError(InputError):
-    """A back-up that is incomplete or altered, or a place where it cannot be restored."""
-
-
-_SPACE = "Free space (or lift the quota) on this disk and start again; nothing acknowledged is lost"
-_WRITABLE = "Make the directory and its files writable for the user that runs the node"
+_SPACE = "Free space (or lift the quota) on that disk, then try again; nothing acknowledged is lost"
+_WRITABLE = "Give the user who runs detente read and write access to it"
 _ONE_WRITER = "Stop the other process, or give this one its own directory"
-_LOOK = "Look at the system's log for this disk, then start again"
+_LOOK = "Look at the system's log for that disk, then try again"
+
+_REMEDIES = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EFBIG: "Raise the file size limit of this process (ulimit -f), then try again",
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.EROFS: "The disk is mounted read-only: check it for errors and mount it for writing",
+    errno.ENOENT: "Check the path; if a disk should be mounted there, mount it",
+    errno.EEXIST: "Choose another place; what is already there is left alone",
+    errno.ENOTDIR: "Part of that path is a file where a folder should be: move it away",
+    errno.EISDIR: "A folder stands where a file should be: move it away",
+    errno.EMFILE: "Raise the number of open files this process may have (ulimit -n)",
+    errno.ENFILE: "This machine has too many open files: stop something and try again",
+    errno.EIO: "The disk reports an error: check its health and restore from a back-up if it fails",
+}
 
 # Primary result codes of SQLite (sqlite.org/rescode.html); the low byte of an extended code.
 _BY_SQLITE: dict[int, tuple[type[StorageFault], str]] = {
@@ -82,14 +67,18 @@ _BY_SQLITE: dict[int, tuple[type[StorageFault], str]] = {
 }
 
 
-def database_fault(error: SQLAlchemyError, *, doing: str, where: str) -> StorageFault:
-    """Translate a database's error into one with a remedy.
+def storage_fault(error: OSError | SQLAlchemyError, *, doing: str, where: str) -> StorageFault:
+    """Translate an error of the system or the database into one with a remedy.
 
     Args:
         error: what was caught.
-        doing: the operation, as "appending to the journal".
-        where: the file or URL, never with a password in it.
+        doing: the operation, as "writing a tile".
+        where: the file, directory or database (never with a password in it).
     """
+    if isinstance(error, OSError):
+        remedy = _REMEDIES.get(error.errno or 0, _LOOK)
+        reason = error.strerror or type(error).__name__
+        return StorageFault(f"{doing} in {where} failed: {reason}", remedy=remedy)
     cause = error.orig if isinstance(error, DBAPIError) else None
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     kind, remedy = _BY_SQLITE.get(code, (StorageFault, _LOOK))
@@ -97,13 +86,13 @@ def database_fault(error: SQLAlchemyError, *, doing: str, where: str) -> Storage
 
 
 @contextmanager
-def database_faults(*, doing: str, where: str) -> Iterator[None]:
-    """Let none of the database's own errors out of a block.
+def storage_faults(*, doing: str, where: str) -> Iterator[None]:
+    """Let none of the system's or the database's own errors out of a block.
 
     Raises:
-        StorageFault: for any error of SQLAlchemy's raised inside.
+        StorageFault: for any `OSError` or error of SQLAlchemy's raised inside.
     """
     try:
         yield
-    except SQLAlchemyError as error:
-        raise database_fault(error, doing=doing, where=where) from error
+    except (OSError, SQLAlchemyError) as error:
+        raise storage_fault(error, doing=doing, where=where) from error
