@@ -29,6 +29,38 @@ class WrongSchema(StorageFault):
     """The database is not ours, or was made by a newer program."""
 
 
+class WrongUnlock(InputError):
+    """The passphrase or unlock file does not open these keys."""
+
+
+class KeyFileError(InputError):
+    """A key file that is malformed, was altered, or is not the one it says it is."""
+
+
+class NoSuchKey(UnitError):
+    """The key asked for is not in this ring."""
+
+
+class DamagedBlob(DamagedStore):
+    """The bytes under a hash do not have that hash; the hash tells, so nothing wrong is used."""
+
+
+class MissingBlob(UnitError):
+    """Nothing is kept under this hash."""
+
+
+class ErasedBlob(MissingBlob):
+    """What had this hash was erased here on purpose, and is not taken again."""
+
+
+class BlobRefused(UnitError):
+    """Bytes that are not what their hash promises, or more of them than allowed."""
+
+
+class BackupError(InputError):
+    """A back-up that is incomplete or altered, or a place where it cannot be restored."""
+
+
 RESTORE = (
     "Keep the damaged files, then restore the newest back-up with `detente restore`; "
     "the node will say if its peers hold newer state than the back-up"
