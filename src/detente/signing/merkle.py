@@ -11,6 +11,7 @@ from detente.signing.errors import ProofError
 
 HASH_BYTES = 32
 PROOF_HASHES_MAX = 63
+SIZE_MAX = 2**63 - 1
 EMPTY_ROOT = sha256(b"").digest()
 
 
@@ -72,7 +73,7 @@ def verify_inclusion(
     Raises:
         ProofError: it is not shown (RFC 9162, 2.1.3.2).
     """
-    if not 0 <= index < size:
+    if not 0 <= index < size <= SIZE_MAX:
         raise ProofError(f"index {index} is outside a tree of {size}")
     if len(proof) > PROOF_HASHES_MAX:
         raise ProofError(f"a proof has at most 63 hashes, this one {len(proof)}")

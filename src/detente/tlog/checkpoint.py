@@ -11,6 +11,7 @@ from detente.tlog.errors import CheckpointError
 SIZE_MAX = 2**63 - 1
 HASH_BYTES = 32
 _SIZE = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)
+_UNFIT = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _LINES_MIN = 3
 
 
@@ -45,8 +46,8 @@ class Checkpoint:
         lines = text[:-1].split("\n")
         if len(lines) < _LINES_MIN or "" in lines:
             raise CheckpointError("a checkpoint is three or more lines, none of them empty")
-        if "\r" in text:
-            raise CheckpointError("a checkpoint's lines end in a line feed alone")
+        if _UNFIT.search(text) is not None:
+            raise CheckpointError("a checkpoint holds no control character but the line feed")
         origin, size, root, *extensions = lines
         return cls(
             origin=origin,
