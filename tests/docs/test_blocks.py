@@ -1,0 +1,105 @@
+"""The documents cannot drift: what they show is run, and must show the same. (README)"""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import PAGES, RUN, SHOWN, Block, blocks, matches, typed
+from tests.shared import ROOT
+
+BLOCKS = {page: blocks(page) for page in PAGES}
+RUNNING = {
+    page: [block for block in found if block.language in RUN and not block.excuse]
+    for page, found in BLOCKS.items()
+}
+
+
+def named(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return what a newcomer's shell knows: our commands, a home, nothing of this run."""
+    commands = Path(sys.executable).parent
+    return {
+        "PATH": f"{commands}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "100",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+        "TZ": "UTC",
+    }
+
+
+def run_console(block: Block, folder: Path) -> None:
+    for step in typed(block):
+        done = subprocess.run(
+            ["bash", "-c", step.command],
+            cwd=folder,
+            env=environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        said = f"{block.place}: $ {step.command}\n{done.stdout}"
+        assert done.returncode == step.status, f"{said}\nexit status {done.returncode}"
+        if step.expected:
+            expected = "\n".join(step.expected)
+            assert matches(step.expected, done.stdout), f"{said}\n--- the page shows\n{expected}"
+
+
+def run_python(block: Block, names: dict[str, object]) -> None:
+    source = "\n".join(block.lines) + "\n"
+    if not source.startswith(">>>"):
+        exec(compile(source, block.place, "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(source, names, block.place, named(block.page), 0)
+    test.globs = names
+    shown: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    runner.run(test, out=shown.append, clear_globs=False)
+    assert not shown, "".join(shown)
+
+
+def test_there_are_blocks_that_run():
+    assert sum(len(found) for found in RUNNING.values()) >= 3
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if RUNNING[page]], ids=named)
+def test_what_a_page_shows_is_what_happens(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "page"}
+    for block in RUNNING[page]:
+        if block.language == "console":
+            run_console(block, tmp_path)
+        else:
+            run_python(block, names)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if BLOCKS[page]], ids=named)
+def test_a_block_runs_or_says_why_not(page):
+    for block in BLOCKS[page]:
+        assert block.language in (*RUN, *SHOWN), (
+            f"{block.place}: '{block.language}' is neither run {RUN} nor a picture {SHOWN}"
+        )
+
+
+def test_an_ellipsis_stands_for_any_text_and_nothing_else_does():
+    assert matches(("size ... of 4", "...", "done"), "size 3 of 4\nmore\nlines\ndone\n")
+    assert not matches(("size 3",), "size 3 of 4")
+    assert not matches(("done",), "not done")
+
+
+def test_a_command_may_promise_another_exit_status(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ cat <<END\n> one\n> END\none\n$ exit 2   # exit status 2\n```\n")
+    (block,) = blocks(page)
+    first, second = typed(block)
+    assert (first.command, first.expected) == ("cat <<END\none\nEND", ("one",))
+    assert (second.command, second.status) == ("exit 2", 2)
