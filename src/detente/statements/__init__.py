@@ -1,0 +1,77 @@
+"""What members say: headers, sealed content, STIX objects, patterns, openings.
+
+For: binding what was said to one unit, issuer and place, so that it can be
+neither replayed nor copied, and showing parts of it without the rest. Trusts:
+the charter's word on who may speak; nothing else that came from outside, and
+nothing in a header but its signed bytes. Follows: trust.md section 2; STIX 2.1
+with its patterning and the TLP 2.0 extension; RFC 9162 trees; RFC 9180 sealing;
+the STREAM construction in the layout of age v1.
+"""
+
+from detente.statements.content import (
+    Content,
+    Leaf,
+    check_commitment,
+    commitment,
+    make_content,
+    pad_content,
+)
+from detente.statements.errors import (
+    ContentError,
+    PatternError,
+    SealingError,
+    StatementError,
+    StixError,
+)
+from detente.statements.header import UNIT, Clear, Header, Position, Sealed
+from detente.statements.kinds import Kind
+from detente.statements.markings import Markings, Pap, Tlp, read_markings, tlp_marking
+from detente.statements.padding import padme
+from detente.statements.pattern import Pattern, parse_pattern
+from detente.statements.ports import Entropy, Opener, Sealer
+from detente.statements.statement import (
+    Statement,
+    parse_entry,
+    sign_statement,
+    verify_statement,
+)
+from detente.statements.times import Backdated, Timely, check_not_future, timeliness
+
+__all__ = [
+    "UNIT",
+    "Backdated",
+    "Clear",
+    "Content",
+    "ContentError",
+    "Entropy",
+    "Header",
+    "Kind",
+    "Leaf",
+    "Markings",
+    "Opener",
+    "Pap",
+    "Pattern",
+    "PatternError",
+    "Position",
+    "Sealed",
+    "Sealer",
+    "SealingError",
+    "Statement",
+    "StatementError",
+    "StixError",
+    "Timely",
+    "Tlp",
+    "check_commitment",
+    "check_not_future",
+    "commitment",
+    "make_content",
+    "pad_content",
+    "padme",
+    "parse_entry",
+    "parse_pattern",
+    "read_markings",
+    "sign_statement",
+    "timeliness",
+    "tlp_marking",
+    "verify_statement",
+]
