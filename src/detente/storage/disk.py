@@ -42,6 +42,14 @@ class Disk:
         finally:
             os.close(descriptor)
 
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder, durably, in one that exists; fine if it is there already."""
+        try:
+            folder.mkdir(mode=PRIVATE_FOLDER)
+        except FileExistsError:
+            return
+        self.sync_folder(folder.parent)
+
     def rename(self, source: Path, target: Path) -> None:
         """Give the file its name, replacing what had it, in one step."""
         source.replace(target)
@@ -55,7 +63,7 @@ def write_whole(path: Path, data: bytes, *, disk: Disk, mode: int = PRIVATE_FILE
     """Make `path` hold exactly `data`, durably; a crash leaves the old file or the new one.
 
     Raises:
-        StorageFault: the disk refused; `path` is as it was before.
+        StorageFault: the disk refused; `path` holds the old bytes or the new, whole.
     """
     with storage_faults(doing="writing", where=str(path)):
         temporary = stage(path.parent, data, disk=disk, mode=mode)
@@ -74,8 +82,8 @@ def stage(folder: Path, data: bytes, *, disk: Disk, mode: int = PRIVATE_FILE) ->
         OSError: the disk refused; no temporary file remains.
     """
     temporary = temporary_path(folder)
-    descriptor = disk.create(temporary, mode)
     try:
+        descriptor = disk.create(temporary, mode)
         try:
             disk.write(descriptor, data)
             disk.sync(descriptor)
