@@ -37,9 +37,9 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
 
 def _parents(level: list[bytes]) -> list[bytes]:
     """Hash neighbours in pairs; an odd last hash moves up unchanged."""
+    pairs = iter(level)
     hashed = [
-        sha256(b"\x01" + left + right).digest()
-        for left, right in zip(level[::2], level[1::2], strict=False)
+        sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)
     ]
     if len(level) & 1:
         hashed.append(level[-1])

@@ -7,3 +7,143 @@ Follows: C2SP signed-note v1.0.0, tlog-checkpoint v1.0.0, tlog-cosignature
 v1.1.0-rc.1, tlog-tiles v0.1.0, tlog-witness v1.0.0, tlog-proof and tlog-policy
 (untagged), RFC 9162 section 2.1, draft-ietf-plants-merkle-tree-certs section 4.
 """
+
+from detente.tlog.checkpoint import (
+    SIZE_MAX,
+    Checkpoint,
+)
+from detente.tlog.errors import (
+    CheckpointError,
+    ForkError,
+    MirrorError,
+    NoteError,
+    PolicyError,
+    ProofError,
+    ReceiptError,
+    StaleCheckpoint,
+    TileConflict,
+    TileError,
+    WitnessError,
+)
+from detente.tlog.hashes import (
+    StoredHashes,
+    TreeHashes,
+)
+from detente.tlog.mirror import (
+    follow_mirror,
+    read_bundle,
+    verify_mirror,
+)
+from detente.tlog.note import (
+    NOTE_BYTES_MAX,
+    Note,
+    SignatureLine,
+    SignedNote,
+    Verified,
+    open_note,
+    open_signed,
+)
+from detente.tlog.ports import (
+    LastCheckpoint,
+    TileStore,
+    WitnessState,
+    WitnessStates,
+)
+from detente.tlog.proofs import (
+    HashReader,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    prove_subtree_consistency,
+    prove_subtree_inclusion,
+    range_root,
+    verify_consistency,
+    verify_inclusion,
+    verify_subtree_consistency,
+    verify_subtree_inclusion,
+)
+from detente.tlog.signer import (
+    NoteSigner,
+)
+from detente.tlog.tiles import (
+    ENTRY_BYTES_MAX,
+    TilePath,
+    bundles_of,
+    compress,
+    decompress,
+    new_bundles,
+    new_tiles,
+    pack_entries,
+    tiles_of,
+    unpack_entries,
+)
+from detente.tlog.tree import (
+    Frontier,
+    Growth,
+    read_tile,
+)
+from detente.tlog.verifier import (
+    KeyType,
+    Verifier,
+    WeakKey,
+)
+
+__all__ = [
+    "ENTRY_BYTES_MAX",
+    "NOTE_BYTES_MAX",
+    "SIZE_MAX",
+    "Checkpoint",
+    "CheckpointError",
+    "ForkError",
+    "Frontier",
+    "Growth",
+    "HashReader",
+    "KeyType",
+    "LastCheckpoint",
+    "MirrorError",
+    "Note",
+    "NoteError",
+    "NoteSigner",
+    "PolicyError",
+    "ProofError",
+    "ReceiptError",
+    "SignatureLine",
+    "SignedNote",
+    "StaleCheckpoint",
+    "StoredHashes",
+    "TileConflict",
+    "TileError",
+    "TilePath",
+    "TileStore",
+    "TreeHashes",
+    "Verified",
+    "Verifier",
+    "WeakKey",
+    "WitnessError",
+    "WitnessState",
+    "WitnessStates",
+    "bundles_of",
+    "compress",
+    "decompress",
+    "follow_mirror",
+    "leaf_hash",
+    "new_bundles",
+    "new_tiles",
+    "open_note",
+    "open_signed",
+    "pack_entries",
+    "prove_consistency",
+    "prove_inclusion",
+    "prove_subtree_consistency",
+    "prove_subtree_inclusion",
+    "range_root",
+    "read_bundle",
+    "read_tile",
+    "tiles_of",
+    "unpack_entries",
+    "verify_consistency",
+    "verify_inclusion",
+    "verify_mirror",
+    "verify_subtree_consistency",
+    "verify_subtree_inclusion",
+]
