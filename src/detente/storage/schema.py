@@ -11,14 +11,17 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Index,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -73,4 +76,117 @@ witness_state = Table(
     CheckConstraint("size >= 0 AND length(root) = 32 AND timestamp > 0", name="shape"),
 )
 
-# --- what the node holds: blob references, objects, observables, evidence, charters, settings
+# --- what the node holds: statements and the index of their objects -------------------------
+
+# SQLite counts rows by itself only for a column of exactly this type.
+_COUNTED = BigInteger().with_variant(Integer, "sqlite")
+
+# Every verified statement, with its place in its log: the way from an object to a receipt.
+statement = Table(
+    "statement",
+    metadata,
+    Column("number", _COUNTED, primary_key=True),
+    Column("payload_hash", LargeBinary, nullable=False),
+    Column("issuer", LargeBinary, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("said_at", BigInteger, nullable=False),
+    Column("ciphertext", LargeBinary),
+    # Leaves read and indexed; null while that is under way.
+    Column("objects", BigInteger),
+    Column("erased", Integer, nullable=False, default=0),
+    UniqueConstraint("payload_hash"),
+    UniqueConstraint("origin", "seq"),
+    Index("ix_statement_issuer", "issuer", "number"),
+    Index("ix_statement_kind", "kind", "number"),
+    CheckConstraint("seq >= 0 AND length(payload_hash) = 32 AND length(issuer) = 32", name="shape"),
+)
+
+# Where the objects of a batch lie in its content: packed (position, length) per leaf.
+object_block = Table(
+    "object_block",
+    metadata,
+    Column("number", _COUNTED, primary_key=True),
+    Column("statement", BigInteger, nullable=False),
+    Column("first_leaf", BigInteger, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    UniqueConstraint("statement", "first_leaf"),
+)
+
+# One random key: who does not know it cannot aim two values at one place of the index.
+index_secret = Table(
+    "index_secret",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+)
+
+# The index proper. New entries of single statements wait here, sorted by the database...
+index_fresh = Table(
+    "index_fresh",
+    metadata,
+    Column("field", Integer, primary_key=True, autoincrement=False),
+    Column("entry", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# ...and move to sorted runs, which are merged when there are many of one level.
+index_run = Table(
+    "index_run",
+    metadata,
+    Column("number", _COUNTED, primary_key=True),
+    Column("field", Integer, nullable=False),
+    Column("level", Integer, nullable=False),
+)
+
+index_page = Table(
+    "index_page",
+    metadata,
+    Column("number", _COUNTED, primary_key=True),
+    Column("run", BigInteger, nullable=False),
+    Column("first", LargeBinary, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    Index("ix_index_page_run", "run", "first"),
+)
+
+# --- what the node holds: evidence, charters, marks -----------------------------------------
+
+# What others did wrong: the bytes, proof files made of them, and replies of the accused.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("number", _COUNTED, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("sort", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("about", LargeBinary),
+    UniqueConstraint("sort", "peer", "digest"),
+    Index("ix_evidence_peer", "peer", "number"),
+    Index("ix_evidence_about", "about"),
+)
+
+# The versions of the charter this node knows, with the certificate that made each.
+charter_version = Table(
+    "charter_version",
+    metadata,
+    Column("unit", LargeBinary, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("certificate", LargeBinary),
+    Column("adopted_at", BigInteger),
+    UniqueConstraint("unit", "digest"),
+    CheckConstraint("version >= 1 AND length(digest) = 32", name="shape"),
+)
+
+# TRUSTED. Facts about this database itself, as that it came out of a back-up.
+mark = Table(
+    "mark",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
