@@ -39,8 +39,7 @@ from detente.signing import (
 _LIMITS = JsonLimits(size_bytes=CHARTER_BYTES_MAX, depth=8, values=32_768)
 _CHARTER = frozenset(
     ("v", "version", "unit", "previous", "name", "exercise", "created", "expires", "f")
-    + ("checkpoint_seconds", "members", "witnesses", "quota", "assets")
-)
+) | {"checkpoint_seconds", "members", "witnesses", "quota", "assets"}
 _MEMBER = frozenset(("id", "nonce", "name", "operator", "log", "epoch", "keys"))
 _KEYS = frozenset(slot.value for slot in KeySlot) | {"recovery_hash"}
 _WITNESS = frozenset(("name", "ed25519", "mldsa44"))
