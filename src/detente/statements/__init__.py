@@ -16,6 +16,14 @@ from detente.statements.content import (
     make_content,
     pad_content,
 )
+from detente.statements.encryption import (
+    ciphertext_hash,
+    ciphertext_size,
+    decrypt_chunks,
+    decrypt_content,
+    encrypt_chunks,
+    encrypt_content,
+)
 from detente.statements.errors import (
     ContentError,
     PatternError,
@@ -23,27 +31,51 @@ from detente.statements.errors import (
     StatementError,
     StixError,
 )
+from detente.statements.handling import Handling
 from detente.statements.header import UNIT, Clear, Header, Position, Sealed
 from detente.statements.kinds import Kind
 from detente.statements.markings import Markings, Pap, Tlp, read_markings, tlp_marking
 from detente.statements.padding import padme
 from detente.statements.pattern import Pattern, parse_pattern
 from detente.statements.ports import Entropy, Opener, Sealer
+from detente.statements.sealing import (
+    SEALING_KEY_BYTES,
+    Delivered,
+    Garbage,
+    Grant,
+    Undelivered,
+    check_answer,
+    check_complaint,
+    check_wrap,
+    open_content,
+    read_content,
+    readers_of,
+    seal_for,
+    show_delivery,
+    wrap_hashes,
+    wrap_info,
+)
 from detente.statements.statement import (
     Statement,
     parse_entry,
     sign_statement,
+    spoken,
     verify_statement,
 )
 from detente.statements.times import Backdated, Timely, check_not_future, timeliness
 
 __all__ = [
+    "SEALING_KEY_BYTES",
     "UNIT",
     "Backdated",
     "Clear",
     "Content",
     "ContentError",
+    "Delivered",
     "Entropy",
+    "Garbage",
+    "Grant",
+    "Handling",
     "Header",
     "Kind",
     "Leaf",
@@ -61,17 +93,35 @@ __all__ = [
     "StixError",
     "Timely",
     "Tlp",
+    "Undelivered",
+    "check_answer",
     "check_commitment",
+    "check_complaint",
     "check_not_future",
+    "check_wrap",
+    "ciphertext_hash",
+    "ciphertext_size",
     "commitment",
+    "decrypt_chunks",
+    "decrypt_content",
+    "encrypt_chunks",
+    "encrypt_content",
     "make_content",
+    "open_content",
     "pad_content",
     "padme",
     "parse_entry",
     "parse_pattern",
+    "read_content",
     "read_markings",
+    "readers_of",
+    "seal_for",
+    "show_delivery",
     "sign_statement",
+    "spoken",
     "timeliness",
     "tlp_marking",
     "verify_statement",
+    "wrap_hashes",
+    "wrap_info",
 ]

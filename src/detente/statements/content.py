@@ -62,9 +62,7 @@ class Content:
 
     def commitment(self, position: Position) -> str:
         """Hex commitment of this content at one place."""
-        return commitment(
-            salt=self.salt, position=position, count=len(self.leaves), root=self.root
-        )
+        return commitment(salt=self.salt, position=position, count=len(self.leaves), root=self.root)
 
     def to_bytes(self) -> bytes:
         """Return `salt || u64 count || (u32 length || salt || object)*`, not padded."""

@@ -7,6 +7,7 @@ under, so the same bytes are worth nothing anywhere else (trust.md, section 2).
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal, assert_never
 
 from detente.signing import (
@@ -67,7 +68,7 @@ class Clear:
     """A governance statement: everybody reads it.
 
     Attributes:
-        kind: proposal, yes, confirm, close, certificate, adopt, suspend, rotate, recover, leave, ...
+        kind: proposal, yes, confirm, close, certificate, adopt, suspend, undelivered, ...
         body_json: its body, the RFC 8785 bytes of one JSON object.
     """
 
@@ -164,11 +165,14 @@ def check_header(header: Header) -> None:
     """
     if header.epoch > INTEGER_MAX or header.seq > INTEGER_MAX:
         raise StatementError("an epoch or seq beyond 2^53 - 1")
-    says = header.says
-    if isinstance(says, Clear):
+    if isinstance(header.says, Clear):
         return
-    if says.size > CONTENT_BYTES_MAX or padme(says.size) != says.size:
-        raise StatementError(f"{says.size} is no padded size of at most 4 GiB")
+    if header.says.size > CONTENT_BYTES_MAX or padme(header.says.size) != header.says.size:
+        raise StatementError(f"{header.says.size} is no padded size of at most 4 GiB")
+    _check_readers(header.says, header.issuer)
+
+
+def _check_readers(says: Sealed, issuer: str) -> None:
     readers = says.audience
     if readers == UNIT:
         if len(says.wraps) > READERS_MAX:
@@ -176,9 +180,9 @@ def check_header(header: Header) -> None:
         return
     if len(readers) > READERS_MAX or len(readers) != len(says.wraps):
         raise StatementError(f"{len(readers)} readers but {len(says.wraps)} wraps")
-    if any(here >= after for here, after in zip(readers, readers[1:], strict=False)):
+    if any(here >= after for here, after in pairwise(readers)):
         raise StatementError("the readers do not stand in ascending order, each once")
-    if header.issuer in readers:
+    if issuer in readers:
         raise StatementError("the issuer stands among its own readers")
 
 

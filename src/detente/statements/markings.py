@@ -101,7 +101,9 @@ def tlp_marking(tlp: Tlp) -> dict[str, JsonValue]:
         "id": TLP_MARKING_IDS[tlp],
         "created": "2022-10-01T00:00:00.000Z",
         "name": f"TLP:{tlp.value.upper()}",
-        "extensions": {TLP_EXTENSION: {"extension_type": "property-extension", "tlp_2_0": tlp.value}},
+        "extensions": {
+            TLP_EXTENSION: {"extension_type": "property-extension", "tlp_2_0": tlp.value}
+        },
     }
 
 

@@ -209,10 +209,16 @@ _SINGLE = re.compile(
 )
 _STEP = re.compile(rf"{_IDENTIFIER}|{_QUOTED}")
 KEYWORDS = frozenset(
-    "AND OR NOT FOLLOWEDBY LIKE MATCHES ISSUPERSET ISSUBSET EXISTS LAST IN START STOP SECONDS"
-    " true false WITHIN REPEATS TIMES".split()
+    ("AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS")
+    + ("LAST", "IN", "START", "STOP", "SECONDS", "WITHIN", "REPEATS", "TIMES", "true", "false")
 )
-_BRACKETS = re.compile(r"'(?:[^'\\]|\\.)*'|[\[\](),]", re.DOTALL)
+# Everything a pattern can be made of. It is read once before ANTLR, whose lexer takes
+# minutes over what never becomes a token.
+_PIECE = re.compile(
+    r"(?P<string>'(?:[^'\\]|\\['\\])*')|(?P<comment>/\*.*?\*/|//[^\r\n]*)"
+    r"|(?P<open>[\[(])|(?P<close>[\])])|(?P<plain>[A-Za-z0-9_:.,=!<>*+\-\s]+)",
+    re.DOTALL,
+)
 _HASH_DIGITS = {"MD5": 32, "SHA1": 40, "SHA256": 64, "SHA512": 128}
 _HEX_DIGITS = re.compile(r"[0-9a-fA-F]+")
 
@@ -230,7 +236,7 @@ def parse_pattern(text: str) -> Pattern:
     single = _SINGLE.fullmatch(text)
     if single is not None and (comparison := _read_single(single)) is not None:
         return Pattern(text=text, expression=Observation(comparison))
-    _check_nesting(text)
+    _check_pieces(text)
     # Loaded here: ANTLR costs 50 ms and is needed by few.
     from detente.statements.pattern_grammar import parse_by_grammar
 
@@ -274,11 +280,14 @@ def _read_single(single: re.Match[str]) -> Comparison | None:
     )
 
 
-def _check_nesting(text: str) -> None:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        bracket = match[0]
-        depth += (bracket in "([") - (bracket in ")]")
+def _check_pieces(text: str) -> None:
+    place = depth = 0
+    while place < len(text):
+        piece = _PIECE.match(text, place)
+        if piece is None:
+            raise PatternError(f"not a STIX pattern: unexpected {text[place]!r} at 1:{place}")
+        place = piece.end()
+        depth += (piece.lastgroup == "open") - (piece.lastgroup == "close")
         if depth > NESTING_MAX:
             raise PatternError(f"a pattern nests at most {NESTING_MAX} brackets")
 

@@ -7,7 +7,6 @@ tree, so chains are walked in a loop; only brackets recurse, and they are capped
 
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -71,6 +70,11 @@ _OPERATORS = {
     Grammar.EXISTS: Operator.EXISTS,
 }
 
+# A hash is compared whole by these; LIKE and MATCHES may hold a part of one.
+_HASH_OPERATORS = frozenset(
+    (Operator.EQ, Operator.NE, Operator.IN, Operator.LT, Operator.LE, Operator.GT, Operator.GE)
+)
+
 
 def parse_by_grammar(text: str) -> Expression:
     """Parse with the OASIS grammar and its two checks of meaning (hashes, qualifiers).
@@ -82,6 +86,8 @@ def parse_by_grammar(text: str) -> Expression:
         return _joined_observations(_tree(text).observationExpressions())
     except RecursionError:
         raise PatternError("the pattern is nested too deeply") from None
+    except ValueError as error:  # base64 of a binary constant
+        raise PatternError(f"a constant that cannot be read: {error}") from None
 
 
 def _tree(text: str) -> Context:
@@ -279,7 +285,7 @@ def _check_hash(comparison: Comparison) -> None:
     algorithm = steps[-1]
     if "hashes" not in steps or not isinstance(algorithm, str):
         return
-    if comparison.operator not in (Operator.EQ, Operator.NE, Operator.IN):
+    if comparison.operator not in _HASH_OPERATORS:
         return
     form = HASHES_REGEX.get(algorithm.upper().replace("-", ""))
     for constant in comparison.constants if form else ():

@@ -8,6 +8,7 @@ encoding of the envelope are not signed.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from detente.charter import Spoken
 from detente.signing import Envelope, Role, Signer, sign_envelope
 from detente.statements.errors import StatementError
 from detente.statements.header import Clear, Header, Sealed, check_header
@@ -127,6 +128,31 @@ def sign_statement(header: Header, signer: Signer, role: Role = Role.STATEMENT) 
     _check_role(header, role)
     envelope = sign_envelope(role, header.to_bytes(), signer)
     return Statement(header=header, envelope=envelope)
+
+
+def spoken(statement: Statement, *, key: bytes) -> Spoken:
+    """Hand a clear statement to the charter's rules, once `key` is shown to have signed it.
+
+    Raises:
+        StatementError: its content is sealed.
+        SignatureError: the key did not sign it.
+    """
+    header, body = statement.header, statement.clear.body
+    if not isinstance(body, dict):
+        raise StatementError("the body of a clear statement is a JSON object")
+    statement.envelope.verify(key)
+    return Spoken(
+        unit=header.unit,
+        charter=header.charter,
+        issuer=header.issuer,
+        epoch=header.epoch,
+        seq=header.seq,
+        time=header.time,
+        kind=statement.clear.kind,
+        body=body,
+        payload_hash=statement.payload_hash,
+        key=key,
+    )
 
 
 def _check_role(header: Header, role: Role) -> None:
