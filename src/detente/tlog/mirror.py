@@ -4,13 +4,14 @@ Streaming, one bundle at a time: a million entries in about a second, in little
 memory. The same walk follows a log from a size checked before.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from detente.tlog.checkpoint import HASH_BYTES, Checkpoint
 from detente.tlog.errors import MirrorError, TileError
 from detente.tlog.ports import TileStore
 from detente.tlog.tiles import BUNDLE_BYTES_MAX, TilePath, new_bundles
-from detente.tlog.tree import Frontier, Growth, read_tile
+from detente.tlog.tree import Frontier, read_tile
 
 __all__ = ["follow_mirror", "read_bundle", "verify_mirror"]
 
@@ -48,9 +49,9 @@ def follow_mirror(store: TileStore, verified: Frontier, checkpoint: Checkpoint) 
         if b"".join(hashes[: len(known) // HASH_BYTES]) != known:
             raise MirrorError(f"{path} changes entries that were verified before")
         growth = edge.append(hashes[len(known) // HASH_BYTES :])
-        _compare_full(store, growth)
+        _compare(store, (one for one in growth.tiles if not one[0].is_partial))
         edge = growth.frontier
-    _compare_edge(store, edge)
+    _compare(store, edge.tiles)
     if edge.root != checkpoint.root:
         raise MirrorError(
             f"the entries of {checkpoint.origin!r} do not lead to its root at size {edge.size}",
@@ -105,15 +106,7 @@ def _hash_entries(path: TilePath, data: bytes) -> list[bytes]:
     return hashes
 
 
-def _compare_full(store: TileStore, growth: Growth) -> None:
-    for path, tile in growth.tiles:
-        if not path.is_partial and read_tile(store, path) != tile:
+def _compare(store: TileStore, tiles: Iterable[tuple[TilePath, bytes]]) -> None:
+    for path, tile in tiles:
+        if read_tile(store, path) != tile:
             raise MirrorError(f"{path} is not the hashes of the entries below it")
-
-
-def _compare_edge(store: TileStore, edge: Frontier) -> None:
-    for level, row in enumerate(edge.rows):
-        if row:
-            path = TilePath(level, edge.size >> (8 * level) >> 8, len(row) // HASH_BYTES)
-            if read_tile(store, path) != row:
-                raise MirrorError(f"{path} is not the hashes of the entries below it")

@@ -60,6 +60,15 @@ class Frontier:
             root = node_hash(peaks.pop(), root)
         return root
 
+    @property
+    def tiles(self) -> tuple[tuple[TilePath, bytes], ...]:
+        """The partial tiles at the edge, lowest level first."""
+        return tuple(
+            (TilePath(level, self.size >> _HEIGHT * (level + 1), len(row) // HASH_BYTES), row)
+            for level, row in enumerate(self.rows)
+            if row
+        )
+
     def append(self, leaf_hashes: Sequence[bytes]) -> "Growth":
         """Add entries by their leaf hashes (32 bytes each).
 
