@@ -1,0 +1,65 @@
+"""How a command opens a node: by unlock file, passphrase file, or by asking a person."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from detente.cli.output import read_file
+from detente.errors import InputError
+from detente.node.home import Home, Layout
+from detente.storage.keyfiles import Passphrase, Unlock, UnlockFile
+
+_PASSPHRASE_FILE = "DETENTE_PASSPHRASE_FILE"
+_PASSPHRASE_BYTES_MAX = 4096
+
+node_option = click.option(
+    "--node",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="DETENTE_NODE",
+    default=Path(),
+    metavar="DIR",
+    help="The node's directory; DETENTE_NODE or the current one where not given.",
+)
+
+
+def open_home(directory: Path) -> Home:
+    """Open the node in `directory`.
+
+    Raises:
+        InputError: no node is there, or nothing opens its keys.
+    """
+    layout = Layout(directory)
+    if not layout.identity.exists():
+        raise InputError(
+            "no node is here",
+            file=str(directory),
+            remedy="Name it with --node or DETENTE_NODE; `detente init DIR` makes one",
+        )
+    return Home.open(directory, find_unlock(layout))
+
+
+def find_unlock(layout: Layout) -> Unlock:
+    """Return what opens the key ring: DIR/unlock.key, DETENTE_PASSPHRASE_FILE, or a question."""
+    if layout.unlock.exists():
+        return UnlockFile(layout.unlock)
+    if named := os.environ.get(_PASSPHRASE_FILE):
+        data = read_file(Path(named), size_bytes_max=_PASSPHRASE_BYTES_MAX)
+        return Passphrase(data.decode(errors="surrogateescape").rstrip("\r\n"))
+    if not sys.stdin.isatty():
+        raise InputError(
+            "nothing opens the keys",
+            file=str(layout.directory),
+            remedy=f"Put the unlock file at {layout.unlock}, or name a file with the passphrase "
+            f"in {_PASSPHRASE_FILE}",
+        )
+    return Passphrase(click.prompt("Passphrase", hide_input=True, err=True))
+
+
+def ask_new_passphrase() -> Passphrase:
+    """Ask for a passphrase twice."""
+    return Passphrase(
+        click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    )

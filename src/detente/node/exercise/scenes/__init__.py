@@ -1,0 +1,5 @@
+"""Scenes."""
+
+from detente.node.exercise.scene import Scene
+
+SCRIPT: tuple[Scene, ...] = ()

@@ -1,0 +1,216 @@
+"""A node's directory, opened: everything the flows need, wired in one place.
+
+Layout of DIR:
+
+    identity.json   public: name, member id, log name
+    detente.toml    settings (optional)
+    keys/           the key ring, sealed at rest
+    unlock.key      opens the ring unless a passphrase does; belongs on another medium
+    recovery.key    the recovery key, until somebody takes it away (they should)
+    state.sqlite    TRUSTED: last checkpoints, journal, index
+    logs/NAME/EPOCH the public face of the log: static files for any web server
+    blobs/          ciphertexts, wraps, charters, by hash
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from detente.charter import Charter, KeySlot, Member, MemberKeys
+from detente.errors import InputError
+from detente.node.identity import Identity, load_identity, new_identity, save_identity
+from detente.signing import Role, Signer
+from detente.statements import Opener
+from detente.storage.blobs import BlobStore
+from detente.storage.checkpoints import SqliteCheckpoints
+from detente.storage.database import Database, create_database, open_database
+from detente.storage.disk import make_private_folder
+from detente.storage.journal import EntryJournal
+from detente.storage.keyfiles import KeyType, Unlock, UnlockFile
+from detente.storage.keys import ROLE_TYPES, KeyRing
+from detente.storage.lock import DirectoryLock
+from detente.storage.offline_keys import create_recovery_key, create_unlock_file
+from detente.storage.tiles import TileFiles
+
+_SLOT_TYPES = {
+    slot: KeyType.HPKE
+    if slot is KeySlot.SEALING
+    else (KeyType.MLDSA44 if slot.value.endswith("_mldsa44") else KeyType.ED25519)
+    for slot in KeySlot
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things stand in a node's directory."""
+
+    directory: Path
+
+    @property
+    def identity(self) -> Path:
+        """Public facts about the node."""
+        return self.directory / "identity.json"
+
+    @property
+    def settings(self) -> Path:
+        """The operator's settings; may be missing."""
+        return self.directory / "detente.toml"
+
+    @property
+    def keys(self) -> Path:
+        """The key ring."""
+        return self.directory / "keys"
+
+    @property
+    def unlock(self) -> Path:
+        """What opens the ring where no passphrase does."""
+        return self.directory / "unlock.key"
+
+    @property
+    def recovery(self) -> Path:
+        """The recovery key, until it is taken to a safe place."""
+        return self.directory / "recovery.key"
+
+    @property
+    def database(self) -> Path:
+        """The node's state."""
+        return self.directory / "state.sqlite"
+
+    @property
+    def blobs(self) -> Path:
+        """Ciphertexts, wraps, charters."""
+        return self.directory / "blobs"
+
+    def log(self, origin: str) -> Path:
+        """The public files of one log."""
+        return self.directory / "logs" / origin
+
+
+class Home:
+    """An open node directory; one process at a time. Use as a context manager."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        lock: DirectoryLock,
+        identity: Identity,
+        keys: KeyRing,
+        database: Database,
+        blobs: BlobStore,
+    ) -> None:
+        self.layout = layout
+        self.identity = identity
+        self.keys = keys
+        self.database = database
+        self.blobs = blobs
+        self.journal = EntryJournal(database)
+        self.checkpoints = SqliteCheckpoints(database)
+        self._lock = lock
+
+    @classmethod
+    def create(
+        cls, directory: Path, *, name: str, operator: str = "", unlock: Unlock | None = None
+    ) -> Self:
+        """Make a node: keys for every role, an identity, an empty state.
+
+        Args:
+            directory: made if absent; must be empty.
+            name: display label.
+            operator: the legal entity that answers for it, or "".
+            unlock: what opens the key ring; without it an unlock file is made in DIR.
+
+        Raises:
+            InputError: the directory holds something already.
+            NameRefused: a name that hides something or mixes scripts.
+            StorageFault: the disk refused.
+        """
+        layout = Layout(directory)
+        if directory.exists() and any(directory.iterdir()):
+            raise InputError(
+                "the directory is not empty",
+                file=str(directory),
+                remedy="Name a new directory; a node is never made over another",
+            )
+        make_private_folder(directory)
+        if unlock is None:
+            create_unlock_file(layout.unlock)
+            unlock = UnlockFile(layout.unlock)
+        ring = KeyRing.create(layout.keys, unlock)
+        for role, kinds in ROLE_TYPES.items():
+            for kind in kinds:
+                ring.generate(role, kind)
+        identity = new_identity(
+            name=name,
+            operator=operator,
+            first_governance_key=ring.current(Role.GOVERNANCE, KeyType.ED25519).public_key,
+            recovery_hash=create_recovery_key(layout.recovery, unlock).hex(),
+        )
+        create_database(layout.database).close()
+        # Last, because its presence says that the node is complete.
+        save_identity(layout.identity, identity)
+        return cls.open(directory, unlock)
+
+    @classmethod
+    def open(cls, directory: Path, unlock: Unlock | None = None) -> Self:
+        """Open a node for one process.
+
+        Raises:
+            InputError: no node is there.
+            WrongUnlock: the keys do not open.
+            StoreInUse: another process has it open.
+            StorageFault: the disk or the database refused, or is damaged.
+        """
+        layout = Layout(directory)
+        identity = load_identity(layout.identity)
+        lock = DirectoryLock(directory)
+        try:
+            return cls(
+                layout,
+                lock=lock,
+                identity=identity,
+                keys=KeyRing.open(layout.keys, unlock or UnlockFile(layout.unlock)),
+                database=open_database(layout.database),
+                blobs=BlobStore.open(layout.blobs),
+            )
+        except BaseException:
+            lock.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        self.database.close()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def card(self) -> Member:
+        """This node as it would stand in a charter, with its current keys."""
+        raw = {
+            slot.value: self.keys.current(slot.role, kind).public_key
+            for slot, kind in _SLOT_TYPES.items()
+        }
+        return self.identity.card(MemberKeys(recovery_hash=self.identity.recovery_hash, **raw))
+
+    def signer(self, slot: KeySlot) -> Signer:
+        """Return who signs with the current key of a slot.
+
+        Raises:
+            NoSuchKey: not held here.
+        """
+        return self.keys.signer(slot.role, _SLOT_TYPES[slot])
+
+    def tiles(self, origin: str) -> TileFiles:
+        """Return the public files of one of this node's logs."""
+        return TileFiles(self.layout.log(origin))
