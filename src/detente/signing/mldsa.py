@@ -1,5 +1,6 @@
 """ML-DSA-44 (FIPS 204) verification, for logs and cosigners."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from detente.signing.errors import KeyAdmissionError, SignatureError
@@ -41,6 +42,7 @@ def admit_mldsa44(public_key: bytes) -> None:
         raise KeyAdmissionError(f"not an ML-DSA-44 key: {error}") from None
 
 
+@lru_cache(maxsize=256)  # a charter's keys check thousands of signatures; expanding one costs
 def _load(public_key: bytes) -> "MLDSA44PublicKey":
     # Loaded here: a node that meets no post-quantum signature does not pay for it at start.
     from cryptography.hazmat.primitives.asymmetric.mldsa import (

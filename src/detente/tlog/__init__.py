@@ -25,6 +25,15 @@ from detente.tlog.errors import (
     TileError,
     WitnessError,
 )
+from detente.tlog.fork import (
+    Branches,
+    Fork,
+    ForkProof,
+    WitnessFault,
+    WitnessFaultProof,
+    prove_fork,
+    prove_witness_fault,
+)
 from detente.tlog.hashes import (
     StoredHashes,
     TreeHashes,
@@ -35,13 +44,17 @@ from detente.tlog.mirror import (
     verify_mirror,
 )
 from detente.tlog.note import (
-    NOTE_BYTES_MAX,
     Note,
     SignatureLine,
     SignedNote,
     Verified,
     open_note,
     open_signed,
+)
+from detente.tlog.policy import (
+    Group,
+    Policy,
+    Witnessed,
 )
 from detente.tlog.ports import (
     LastCheckpoint,
@@ -62,13 +75,23 @@ from detente.tlog.proofs import (
     verify_subtree_consistency,
     verify_subtree_inclusion,
 )
+from detente.tlog.receipt import (
+    Receipt,
+    inspect_receipt,
+    verify_receipt,
+)
+from detente.tlog.recovery import (
+    Fresh,
+    RolledBack,
+    judge_memory,
+)
 from detente.tlog.signer import (
     NoteSigner,
 )
 from detente.tlog.tiles import (
-    ENTRY_BYTES_MAX,
     TilePath,
     bundles_of,
+    check_tile,
     compress,
     decompress,
     new_bundles,
@@ -86,16 +109,31 @@ from detente.tlog.verifier import (
     KeyType,
     Verifier,
     WeakKey,
+    parse_vkey,
+)
+from detente.tlog.witness import (
+    AddCheckpoint,
+    Cosign,
+    Cosigned,
+    Refused,
+    answer,
+    decide,
 )
 
 __all__ = [
-    "ENTRY_BYTES_MAX",
-    "NOTE_BYTES_MAX",
     "SIZE_MAX",
+    "AddCheckpoint",
+    "Branches",
     "Checkpoint",
     "CheckpointError",
+    "Cosign",
+    "Cosigned",
+    "Fork",
     "ForkError",
+    "ForkProof",
+    "Fresh",
     "Frontier",
+    "Group",
     "Growth",
     "HashReader",
     "KeyType",
@@ -104,9 +142,13 @@ __all__ = [
     "Note",
     "NoteError",
     "NoteSigner",
+    "Policy",
     "PolicyError",
     "ProofError",
+    "Receipt",
     "ReceiptError",
+    "Refused",
+    "RolledBack",
     "SignatureLine",
     "SignedNote",
     "StaleCheckpoint",
@@ -120,22 +162,33 @@ __all__ = [
     "Verifier",
     "WeakKey",
     "WitnessError",
+    "WitnessFault",
+    "WitnessFaultProof",
     "WitnessState",
     "WitnessStates",
+    "Witnessed",
+    "answer",
     "bundles_of",
+    "check_tile",
     "compress",
+    "decide",
     "decompress",
     "follow_mirror",
+    "inspect_receipt",
+    "judge_memory",
     "leaf_hash",
     "new_bundles",
     "new_tiles",
     "open_note",
     "open_signed",
     "pack_entries",
+    "parse_vkey",
     "prove_consistency",
+    "prove_fork",
     "prove_inclusion",
     "prove_subtree_consistency",
     "prove_subtree_inclusion",
+    "prove_witness_fault",
     "range_root",
     "read_bundle",
     "read_tile",
@@ -144,6 +197,7 @@ __all__ = [
     "verify_consistency",
     "verify_inclusion",
     "verify_mirror",
+    "verify_receipt",
     "verify_subtree_consistency",
     "verify_subtree_inclusion",
 ]
