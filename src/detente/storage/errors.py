@@ -57,6 +57,10 @@ class BlobRefused(UnitError):
     """Bytes that are not what their hash promises, or more of them than allowed."""
 
 
+class ConflictingStatement(UnitError):
+    """Two statements claim one place in one log: a double statement or a fork, never stored."""
+
+
 class BackupError(InputError):
     """A back-up that is incomplete or altered, or a place where it cannot be restored."""
 
