@@ -209,8 +209,27 @@ _SINGLE = re.compile(
 )
 _STEP = re.compile(rf"{_IDENTIFIER}|{_QUOTED}")
 KEYWORDS = frozenset(
-    ("AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS")
-    + ("LAST", "IN", "START", "STOP", "SECONDS", "WITHIN", "REPEATS", "TIMES", "true", "false")
+    (
+        "AND",
+        "OR",
+        "NOT",
+        "FOLLOWEDBY",
+        "LIKE",
+        "MATCHES",
+        "ISSUPERSET",
+        "ISSUBSET",
+        "EXISTS",
+        "LAST",
+        "IN",
+        "START",
+        "STOP",
+        "SECONDS",
+        "WITHIN",
+        "REPEATS",
+        "TIMES",
+        "true",
+        "false",
+    )
 )
 # Everything a pattern can be made of. It is read once before ANTLR, whose lexer takes
 # minutes over what never becomes a token.
