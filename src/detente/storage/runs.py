@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from struct import iter_unpack
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from detente.storage.database import Database
 from detente.storage.schema import index_fresh, index_page, index_run
@@ -25,6 +25,42 @@ _PAGE_ENTRIES = 240  # 3,840 bytes: a row that fills one page of the database
 _PAGES_AT_ONCE = 32  # of each source, in one step of a merge
 _BUILDING = -1  # the level of a run that readers must not see yet
 _LAST_REF = b"\xff" * 8
+
+# Made once: putting a query together costs more than running it.
+_entry = index_fresh.c.entry
+_FRESH_BETWEEN = (
+    select(_entry)
+    .where(index_fresh.c.field == bindparam("field"))
+    .where(_entry.between(bindparam("low"), bindparam("high")))
+    .order_by(_entry)
+    .limit(bindparam("limit"))
+)
+_of_field = (index_run.c.field == bindparam("field")) & (index_run.c.level != _BUILDING)
+_inner = index_page.alias()
+# In each run, the page that `low` falls into...
+_PAGES_AT = (
+    select(index_page.c.first, index_page.c.entries)
+    .select_from(index_run)
+    .join(
+        index_page,
+        index_page.c.number
+        == select(_inner.c.number)
+        .where(_inner.c.run == index_run.c.number, _inner.c.first <= bindparam("low"))
+        .order_by(_inner.c.first.desc())
+        .limit(1)
+        .scalar_subquery(),
+    )
+    .where(_of_field)
+)
+# ...and then, few at a time, those that begin within the range.
+_PAGES_BETWEEN = (
+    select(index_page.c.number, index_page.c.first)
+    .where(index_page.c.run.in_(select(index_run.c.number).where(_of_field)))
+    .where(index_page.c.first > bindparam("low"), index_page.c.first <= bindparam("high"))
+    .order_by(index_page.c.first)
+    .limit(FAN_IN)
+)
+_PAGE = select(index_page.c.entries).where(index_page.c.number == bindparam("number"))
 
 
 class Field(IntEnum):
@@ -99,40 +135,22 @@ def tidy(database: Database, what: Field) -> bool:
 def _find_fresh(
     connection: Connection, what: Field, low: bytes, high: bytes, limit: int
 ) -> Iterator[bytes]:
-    entry = index_fresh.c.entry
-    query = select(entry).where(index_fresh.c.field == what.value, entry.between(low, high))
-    for (found,) in connection.execute(query.order_by(entry).limit(limit)):
+    asked = {"field": what.value, "low": low, "high": high, "limit": limit}
+    for (found,) in connection.execute(_FRESH_BETWEEN, asked):
         yield found[KEY_BYTES:]
 
 
 def _pages_with(
     connection: Connection, what: Field, low: bytes, high: bytes
 ) -> Iterator[tuple[bytes, bytes]]:
-    runs = select(index_run.c.number).where(
-        index_run.c.field == what.value, index_run.c.level != _BUILDING
-    )
-    # In each run, the page that `low` falls into; then the pages that begin within the range.
-    inner = index_page.alias()
-    start = (
-        select(inner.c.number)
-        .where(inner.c.run == index_run.c.number, inner.c.first <= low)
-        .order_by(inner.c.first.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    columns = select(index_page.c.first, index_page.c.entries)
-    starts = (
-        columns.select_from(index_run)
-        .join(index_page, index_page.c.number == start)
-        .where(index_run.c.field == what.value, index_run.c.level != _BUILDING)
-    )
-    for first, entries in connection.execute(starts):
+    """Yield the pages that may hold entries from `low` to `high`, by their first such entry."""
+    for first, entries in connection.execute(_PAGES_AT, {"field": what.value, "low": low}):
         yield max(first, low), entries
-    within = columns.where(
-        index_page.c.run.in_(runs), index_page.c.first > low, index_page.c.first <= high
-    )
-    for first, entries in connection.execute(within.order_by(index_page.c.first)):
-        yield first, entries
+    asked = {"field": what.value, "low": low, "high": high}
+    while pages := connection.execute(_PAGES_BETWEEN, asked).all():
+        for number, first in pages:
+            yield first, connection.execute(_PAGE, {"number": number}).scalar_one()
+        asked["low"] = pages[-1].first
 
 
 def _all_pages(connection: Connection) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from struct import Struct
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from detente.storage.errors import ConflictingStatement
@@ -18,6 +18,13 @@ _PLACE = Struct(">QI")  # position and length in the content; nothing has length
 _NO_PLACE = _PLACE.pack(0, 0)
 _BLOCK_LEAVES = 300  # 3,600 bytes: a row that fills one page of the database
 _ONE_QUERY = 400
+_BLOCK_WITH = (
+    select(object_block.c.first_leaf, object_block.c.places)
+    .where(object_block.c.statement == bindparam("number"))
+    .where(object_block.c.first_leaf <= bindparam("leaf"))
+    .order_by(object_block.c.first_leaf.desc())
+    .limit(1)
+)
 
 
 def known_hashes(connection: Connection, rows: Sequence[StatementRow]) -> set[str]:
@@ -105,12 +112,7 @@ def hit(
     said = statements.get(number)
     if said is None or said.objects is None:
         return None
-    block = connection.execute(
-        select(object_block.c.first_leaf, object_block.c.places)
-        .where(object_block.c.statement == number, object_block.c.first_leaf <= leaf)
-        .order_by(object_block.c.first_leaf.desc())
-        .limit(1)
-    ).first()
+    block = connection.execute(_BLOCK_WITH, {"number": number, "leaf": leaf}).first()
     if block is None or (leaf - block.first_leaf + 1) * _PLACE.size > len(block.places):
         return None
     position, length = _PLACE.unpack_from(block.places, (leaf - block.first_leaf) * _PLACE.size)
