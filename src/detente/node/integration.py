@@ -12,7 +12,6 @@ from detente.node.errors import SigningRefused
 from detente.node.log import NEW_EPOCH, Log, StopPoint, pass_by
 from detente.signing import EMPTY_ROOT, leaf_hash
 from detente.storage.errors import RESTORE, DamagedStore
-from detente.storage.journal import JournalEntry
 from detente.tlog.checkpoint import Checkpoint
 from detente.tlog.errors import NoteError
 from detente.tlog.note import SignedNote
@@ -84,7 +83,7 @@ class Integrator:
         self.publish()
         return end
 
-    def integrate(self, entries: Sequence[JournalEntry]) -> Checkpoint:
+    def integrate(self, entries: Sequence[bytes]) -> Checkpoint:
         """Put acknowledged entries, the next ones in order, under a published checkpoint.
 
         Raises:
@@ -134,8 +133,7 @@ class Integrator:
 
     def _load_unfinished(self, size: int) -> None:
         start = size - size % TILE_WIDTH
-        rows = self._stores.journal.read(self._origin, start=start, end=size)
-        self._unfinished = [row.entry for row in rows]
+        self._unfinished = self._stores.journal.read(self._origin, start=start, end=size)
         edge = self._frontier.rows[0] if self._frontier.rows else b""
         if b"".join(map(leaf_hash, self._unfinished)) != edge:
             raise DamagedStore(
@@ -145,9 +143,9 @@ class Integrator:
             )
         self._journal_start = start
 
-    def _grow(self, entries: Sequence[JournalEntry]) -> None:
-        growth = self._frontier.append([leaf_hash(entry.entry) for entry in entries])
-        bundles, unfinished = self._bundles([entry.entry for entry in entries])
+    def _grow(self, entries: Sequence[bytes]) -> None:
+        growth = self._frontier.append([leaf_hash(entry) for entry in entries])
+        bundles, unfinished = self._bundles(entries)
         self._stores.tiles.write_all([*bundles, *growth.tiles])
         self._stop("tiles-durable")
         self._may_sign()

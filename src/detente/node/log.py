@@ -86,10 +86,10 @@ class SequencerLimits:
         checkpoint_every_s: a fresh checkpoint at least so often; below the 60 s of trust.md.
     """
 
-    batch_entries_max: int = 256
+    batch_entries_max: int = 256  # also the most that one row of the journal holds
     waiting_entries_max: int = 4_096
     lag_entries_max: int = 16_384
-    integrate_every_s: float = 0.25
+    integrate_every_s: float = 0.3
     checkpoint_every_s: float = 50.0
 
 

@@ -22,11 +22,10 @@ from detente.node.errors import SigningRefused
 from detente.node.integration import Integrator
 from detente.node.log import Acknowledged, Log, SequencerLimits, StopPoint, pass_by
 from detente.signing import Envelope, SignatureError
-from detente.storage.journal import JournalEntry
 from detente.tlog.checkpoint import Checkpoint
 
 Draft = TypeVar("Draft")
-Sign = Callable[[Draft, int, int], bytes]
+Sign = Callable[[Draft, int, int], Envelope]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,11 @@ class _Waiting(Generic[Draft]):
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    entries: list[JournalEntry]
+    """Entries at consecutive positions from `start`, with who waits for each."""
+
+    start: int
+    entries: list[bytes]
+    payload_hashes: list[str]
     answers: list[asyncio.Future[Acknowledged]]
 
 
@@ -46,9 +49,9 @@ class Sequencer(Generic[Draft]):
 
     Args:
         log: the log; the caller holds its directory's lock.
-        sign: builds and signs a draft at (epoch, seq) and returns the entry. Called in
-            another thread, one draft at a time. What travels beside the entry it stores
-            durably itself, before it returns. May raise `UnitError`: that draft alone fails.
+        sign: builds and signs a draft at (epoch, seq). Called in another thread, one draft
+            at a time. What travels beside the entry it stores durably itself, before it
+            returns. May raise `UnitError`: that draft alone fails.
         now: the clock.
         limits: how much may wait.
         stop: called with the name of each place where a test may end the process.
@@ -76,7 +79,7 @@ class Sequencer(Generic[Draft]):
         self._state = Condition()
         self._fault: Exception | None = None
         self._next_seq = 0
-        self._durable: list[JournalEntry] = []
+        self._durable: list[bytes] = []
         self._lag = 0
         self._open = False
         self._committing = False
@@ -229,33 +232,34 @@ class Sequencer(Generic[Draft]):
             )
 
     def _sign_all(self, waiting: Iterable[_Waiting[Draft]]) -> _Batch:
-        batch = _Batch([], [])
+        batch = _Batch(self._next_seq, [], [], [])
         for item in waiting:
             try:
-                entry = self._sign_next(item.draft)
+                envelope = self._sign_next(item.draft)
             except UnitError as error:
                 self._tell(_fail, [item.answer], error)
             except Exception as bug:  # ours: said to whoever asks, and nothing is signed after it
                 self.refuse(bug)
                 self._tell(_fail, [item.answer], bug)
             else:
-                batch.entries.append(entry)
+                batch.entries.append(envelope.to_bytes())
+                batch.payload_hashes.append(envelope.payload_hash)
                 batch.answers.append(item.answer)
+                self._next_seq += 1
         return batch
 
-    def _sign_next(self, draft: Draft) -> JournalEntry:
+    def _sign_next(self, draft: Draft) -> Envelope:
         self._require_permission()
-        seq = self._next_seq
-        data = self._sign(draft, self._log.epoch, seq)
-        # What leaves is what was verified: these bytes, by the verifier everyone uses.
-        envelope = Envelope.parse(data)
+        envelope = self._sign(draft, self._log.epoch, self._next_seq)
+        # What leaves was verified here, by the verifier everyone uses.
         public_key = self._log.own_keys.get(envelope.keyid)
         if public_key is None:
-            raise SignatureError(f"entry {seq} is signed by {envelope.keyid[:16]}…, no key of ours")
+            raise SignatureError(
+                f"entry {self._next_seq} is signed by {envelope.keyid[:16]}…, no key of ours"
+            )
         envelope.verify(public_key)
         self._stop("signed")
-        self._next_seq = seq + 1
-        return JournalEntry(seq, data, envelope.payload_hash)
+        return envelope
 
     # --- commit ---------------------------------------------------------------------------
 
@@ -263,7 +267,7 @@ class Sequencer(Generic[Draft]):
         while (batch := self._signed.get()) is not None:
             try:
                 self._require_permission()
-                self._log.stores.journal.append(self._log.origin, batch.entries)
+                self._log.stores.journal.append(self._log.origin, batch.start, batch.entries)
                 self._stop("journal-durable")
             except Exception as fault:
                 # Positions after this batch were signed upon it: none of them may be used.
@@ -280,11 +284,11 @@ class Sequencer(Generic[Draft]):
             self._state.notify_all()
 
     def _acknowledge(self, batch: _Batch) -> None:
-        for entry, answer in zip(batch.entries, batch.answers, strict=True):
+        origin, epoch = self._log.origin, self._log.epoch
+        waiting = zip(batch.payload_hashes, batch.answers, strict=True)
+        for seq, (payload_hash, answer) in enumerate(waiting, batch.start):
             if not answer.done():
-                answer.set_result(
-                    Acknowledged(self._log.origin, self._log.epoch, entry.seq, entry.payload_hash)
-                )
+                answer.set_result(Acknowledged(origin, epoch, seq, payload_hash))
 
     # --- integrate ------------------------------------------------------------------------
 
@@ -302,7 +306,7 @@ class Sequencer(Generic[Draft]):
             else:
                 self._show(self._integrator.checkpoint, len(entries))
 
-    def _next_entries(self, last_started: float) -> list[JournalEntry] | None:
+    def _next_entries(self, last_started: float) -> list[bytes] | None:
         """Return what to integrate next, nothing for a mere renewal, None at the end."""
         limits = self._limits
         with self._state:

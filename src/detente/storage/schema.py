@@ -35,15 +35,16 @@ metadata = MetaData(
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
-# Entries acknowledged but perhaps not yet in a full, durable entry bundle.
+# TRUSTED. Entries acknowledged but perhaps not yet in a full, durable entry bundle: one row
+# per group commit, for the positions from `start_seq` up to `end_seq`, which is not in it.
 journal = Table(
     "journal",
     metadata,
     Column("origin", Text, primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("entry", LargeBinary, nullable=False),
-    Column("payload_hash", Text, nullable=False),
-    CheckConstraint("seq >= 0", name="seq"),
+    Column("start_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_seq", BigInteger, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    CheckConstraint("0 <= start_seq AND start_seq < end_seq", name="span"),
 )
 
 # TRUSTED. The newest checkpoint this node signed for each of its logs.

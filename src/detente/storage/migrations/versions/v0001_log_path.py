@@ -12,11 +12,11 @@ def upgrade() -> None:
     op.create_table(
         "journal",
         sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("entry", sa.LargeBinary(), nullable=False),
-        sa.Column("payload_hash", sa.Text(), nullable=False),
-        sa.CheckConstraint("seq >= 0", name=op.f("ck_journal_seq")),
-        sa.PrimaryKeyConstraint("origin", "seq", name=op.f("pk_journal")),
+        sa.Column("start_seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("end_seq", sa.BigInteger(), nullable=False),
+        sa.Column("entries", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("0 <= start_seq AND start_seq < end_seq", name=op.f("ck_journal_span")),
+        sa.PrimaryKeyConstraint("origin", "start_seq", name=op.f("pk_journal")),
     )
     op.create_table(
         "last_checkpoint",
