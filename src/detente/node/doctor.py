@@ -15,7 +15,9 @@ from pathlib import Path
 from detente.errors import UnitError
 from detente.node.clock import now
 from detente.node.home import Home
+from detente.node.log import NEW_EPOCH
 from detente.signing import KeyAdmissionError, admit_ed25519
+from detente.tlog import Checkpoint, SignedNote
 
 _PYTHON_MIN = (3, 11)
 _SQLITE_MIN = (3, 37)
@@ -118,7 +120,7 @@ def _disk(directory: Path) -> Callable[[], Row]:
 def _node(directory: Path) -> Iterator[Row]:
     try:
         with Home.open(directory) as home:
-            yield Row(f"node {home.name!r} opens", State.GOOD)
+            yield Row(f"node {home.identity.name!r} opens", State.GOOD)
             yield from _keys(home)
             yield from _log(home)
     except UnitError as error:
@@ -139,9 +141,21 @@ def _keys(home: Home) -> Iterator[Row]:
 
 
 def _log(home: Home) -> Iterator[Row]:
-    if home.refusal:
-        yield Row(f"log: {home.refusal}", State.BAD, "See `detente keys recover --help`")
-    elif home.charter is None:
+    charter = home.charter
+    if charter is None:
         yield Row("no charter yet: works alone, says nothing", State.GOOD)
+        return
+    if now() >= charter.expires:
+        yield Row(
+            f"charter version {charter.version} expired on {charter.expires:%Y-%m-%d}",
+            State.WARNING,
+            "Renew it with `detente charter propose`; until then only receiving goes on",
+        )
+    trusted = home.checkpoints.read(home.identity.origin)
+    shown = home.tiles(home.identity.origin).published()
+    if trusted is None:
+        yield Row("no TRUSTED checkpoint for the log", State.BAD, NEW_EPOCH)
+    elif shown is not None and Checkpoint.parse(SignedNote.parse(shown).text).size > trusted.size:
+        yield Row("the database is older than the published log", State.BAD, NEW_EPOCH)
     else:
-        yield Row(f"log {home.origin} holds {home.log_size} entries", State.GOOD)
+        yield Row(f"log {trusted.origin} holds {trusted.size} entries", State.GOOD)

@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from detente.charter import Charter, KeySlot, Member, MemberKeys
+from detente.charter import Charter, KeySlot, Member, MemberKeys, parse_charter
 from detente.errors import InputError
 from detente.node.identity import Identity, load_identity, new_identity, save_identity
 from detente.signing import Role, Signer
-from detente.statements import Opener
 from detente.storage.blobs import BlobStore
+from detente.storage.charters import CharterShelf
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.database import Database, create_database, open_database
 from detente.storage.disk import make_private_folder
@@ -107,11 +107,18 @@ class Home:
         self.blobs = blobs
         self.journal = EntryJournal(database)
         self.checkpoints = SqliteCheckpoints(database)
+        self.charters = CharterShelf(database, blobs)
         self._lock = lock
 
     @classmethod
     def create(
-        cls, directory: Path, *, name: str, operator: str = "", unlock: Unlock | None = None
+        cls,
+        directory: Path,
+        *,
+        name: str,
+        operator: str = "",
+        unlock: Unlock | None = None,
+        exercise: bool = False,
     ) -> Self:
         """Make a node: keys for every role, an identity, an empty state.
 
@@ -120,6 +127,7 @@ class Home:
             name: display label.
             operator: the legal entity that answers for it, or "".
             unlock: what opens the key ring; without it an unlock file is made in DIR.
+            exercise: made for training; it joins only units made for training.
 
         Raises:
             InputError: the directory holds something already.
@@ -146,6 +154,7 @@ class Home:
             operator=operator,
             first_governance_key=ring.current(Role.GOVERNANCE, KeyType.ED25519).public_key,
             recovery_hash=create_recovery_key(layout.recovery, unlock).hex(),
+            exercise=exercise,
         )
         create_database(layout.database).close()
         # Last, because its presence says that the node is complete.
@@ -193,6 +202,19 @@ class Home:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def charter(self) -> Charter | None:
+        """The charter this node is bound to, None while it works alone.
+
+        Raises:
+            StorageFault: the database or the disk refused, or a document is damaged.
+        """
+        for unit in self.charters.units():
+            kept = self.charters.adopted(unit)
+            if kept is not None:
+                return parse_charter(self.charters.document(kept.digest))
+        return None
 
     @property
     def card(self) -> Member:

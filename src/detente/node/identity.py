@@ -14,7 +14,7 @@ from detente.storage.disk import Disk, read_capped, write_whole
 _BYTES_MAX = 4096
 _HEX_32 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _HEX_16 = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_FIELDS = {"v", "name", "operator", "member", "nonce", "log", "epoch", "recovery_hash"}
+_FIELDS = {"v", "exercise", "name", "operator", "member", "nonce", "log", "epoch", "recovery_hash"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Identity:
         log: 32 random hex digits, the lasting part of the log origin.
         epoch: of the log, from 1.
         recovery_hash: hex SHA-256 of the next recovery public key.
+        exercise: made for training; such a node and a real unit refuse each other.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Identity:
     log: str
     epoch: int
     recovery_hash: str
+    exercise: bool = False
 
     @property
     def origin(self) -> str:
@@ -49,6 +51,7 @@ class Identity:
         return canonical(
             {
                 "v": 1,
+                "exercise": self.exercise,
                 "name": self.name,
                 "operator": self.operator,
                 "member": self.member,
@@ -73,7 +76,12 @@ class Identity:
 
 
 def new_identity(
-    *, name: str, operator: str, first_governance_key: bytes, recovery_hash: str
+    *,
+    name: str,
+    operator: str,
+    first_governance_key: bytes,
+    recovery_hash: str,
+    exercise: bool = False,
 ) -> Identity:
     """Draw a nonce and a log name; the member id follows from the governance key.
 
@@ -90,6 +98,7 @@ def new_identity(
         log=secrets.token_hex(16),
         epoch=1,
         recovery_hash=recovery_hash,
+        exercise=exercise,
     )
 
 
@@ -125,6 +134,8 @@ def load_identity(path: Path) -> Identity:
         text["log"]
     ):
         raise _malformed(path, "an id, nonce, log or hash is not lower-case hex")
+    if type(value["exercise"]) is not bool:
+        raise _malformed(path, "exercise is true or false")
     if type(value["epoch"]) is not int or value["epoch"] < 1:
         raise _malformed(path, "the epoch counts from 1")
     return Identity(
@@ -135,6 +146,7 @@ def load_identity(path: Path) -> Identity:
         log=text["log"],
         epoch=value["epoch"],
         recovery_hash=text["recovery_hash"],
+        exercise=value["exercise"],
     )
 
 

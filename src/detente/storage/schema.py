@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -190,4 +190,15 @@ mark = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("text", Text, nullable=False),
+)
+
+# --- what only this member can read: the keys of its own contents ----------------------------
+
+# The content key of what this member said, sealed to its own sealing key. Erasure deletes it.
+content_key = Table(
+    "content_key",
+    metadata,
+    Column("ciphertext", LargeBinary, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("length(ciphertext) = 32", name="shape"),
 )

@@ -7,6 +7,6 @@ docs/architecture.md, "Main job". An exercise unit is marked as one in its
 charter, and real nodes refuse it.
 """
 
-from detente.node.exercise.play import Report, SceneResult, scene_names, play
+from detente.node.exercise.play import Report, SceneResult, play, scene_names
 
 __all__ = ["Report", "SceneResult", "play", "scene_names"]

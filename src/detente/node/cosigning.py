@@ -1,0 +1,219 @@
+"""Witnessing and mirroring other members' logs, and gathering what they say of ours.
+
+A witness cosigns a tree that only grew; a mirror also fetches the entries and
+checks them up to the root before it cosigns. Both keep their TRUSTED state by
+compare-and-swap before a cosignature exists.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import assert_never
+
+from detente.charter import KeySlot
+from detente.node.home import Home
+from detente.storage.witnesses import SqliteWitnessStates
+from detente.tlog import (
+    AddCheckpoint,
+    Checkpoint,
+    Cosigned,
+    Frontier,
+    KeyType,
+    NoteSigner,
+    Refused,
+    SignatureLine,
+    SignedNote,
+    StoredHashes,
+    TilePath,
+    TileStore,
+    Verifier,
+    WitnessStates,
+    answer,
+    follow_mirror,
+    open_signed,
+    prove_consistency,
+)
+
+AskCosigner = Callable[[bytes], Cosigned | Refused]
+
+
+class Cosigner:
+    """One witness: its keys, its TRUSTED states, and the logs it knows.
+
+    Args:
+        signers: its keys, types 0x04 and 0x06.
+        states: what it cosigned last.
+        logs: by origin, the keys a log signs with.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        signers: Sequence[NoteSigner],
+        states: WitnessStates,
+        logs: Mapping[str, Sequence[Verifier]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._signers = tuple(signers)
+        self._states = states
+        self._logs = logs
+        self._now = now
+
+    def answer(self, request: bytes) -> Cosigned | Refused:
+        """Judge one add-checkpoint request (C2SP tlog-witness)."""
+        return answer(
+            request,
+            logs=self._logs,
+            states=self._states,
+            signers=self._signers,
+            now=int(self._now().timestamp()),
+        )
+
+    def size(self, origin: str) -> int:
+        """Return the size cosigned last for a log, 0 for none."""
+        state = self._states.read(origin)
+        return 0 if state is None else state.size
+
+
+class Mirror:
+    """One mirror: holds the entries of the logs it cosigns.
+
+    Args:
+        cosigner: with the mirror's keys and states.
+        logs: by origin, the keys a log signs with.
+        store: where the copy of one log is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        cosigner: Cosigner,
+        logs: Mapping[str, Sequence[Verifier]],
+        store: Callable[[str], TileStore],
+    ) -> None:
+        self._cosigner = cosigner
+        self._logs = logs
+        self._store = store
+
+    def pull(self, note: bytes, source: TileStore) -> Cosigned | Refused:
+        """Fetch what a log added, check every entry up to the root, keep it and cosign.
+
+        Raises:
+            NoteError: the note is malformed or its log is unknown or did not sign it.
+            MirrorError, TileError: the entries do not lead to the root; nothing is kept.
+            TileConflict: other bytes were kept for a place before.
+        """
+        signed = SignedNote.parse(note)
+        checkpoint = Checkpoint.parse(signed.text)
+        open_signed(signed, self._logs.get(checkpoint.origin, ()))
+        own = self._store(checkpoint.origin)
+        held = self._cosigner.size(checkpoint.origin)
+        fetched = _Fetched(source)
+        if checkpoint.size > held:
+            follow_mirror(fetched, Frontier.load(own, held), checkpoint)
+            for path, data in fetched.seen.items():
+                own.write(path, data)
+        return self._cosigner.answer(growth_request(signed, checkpoint, own, held))
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """Reads from a source and remembers what was read; a `TileStore` that keeps nothing else."""
+
+    source: TileStore
+    seen: dict[TilePath, bytes] = field(default_factory=dict)
+
+    def read(self, path: TilePath) -> bytes | None:
+        """Read from the source."""
+        data = self.source.read(path)
+        if data is not None:
+            self.seen[path] = data
+        return data
+
+    def write(self, path: TilePath, data: bytes) -> None:
+        """Remember, as if it had been read."""
+        self.seen[path] = data
+
+
+def growth_request(
+    signed: SignedNote, checkpoint: Checkpoint, tiles: TileStore, old_size: int
+) -> bytes:
+    """Return an add-checkpoint request that shows growth from `old_size`, proof from tiles."""
+    proof: Sequence[bytes] = ()
+    if 0 < old_size < checkpoint.size:
+        hashes = StoredHashes(tiles, checkpoint.size)
+        proof = prove_consistency(hashes, old_size=old_size, new_size=checkpoint.size)
+    return AddCheckpoint(old_size, tuple(proof), signed, checkpoint).to_bytes()
+
+
+def gather(
+    note: bytes, tiles: TileStore, cosigners: Iterable[AskCosigner]
+) -> tuple[bytes, list[Refused]]:
+    """Ask cosigners for their line under a checkpoint.
+
+    Args:
+        note: the signed checkpoint.
+        tiles: of the same log, for consistency proofs.
+        cosigners: each answers an add-checkpoint request.
+
+    Returns:
+        The note with every line that came, and the refusals.
+    """
+    signed = SignedNote.parse(note)
+    checkpoint = Checkpoint.parse(signed.text)
+    lines: list[SignatureLine] = []
+    refusals: list[Refused] = []
+    for ask in cosigners:
+        match _ask(ask, signed, checkpoint, tiles):
+            case Cosigned(lines=given):
+                lines.extend(given)
+            case Refused() as refusal:
+                refusals.append(refusal)
+            case never:
+                assert_never(never)
+    return signed.with_lines(lines).to_bytes(), refusals
+
+
+def _ask(
+    ask: AskCosigner, signed: SignedNote, checkpoint: Checkpoint, tiles: TileStore
+) -> Cosigned | Refused:
+    """Ask once, and once more from the size the cosigner names (status 409)."""
+    said = ask(growth_request(signed, checkpoint, tiles, 0))
+    if not isinstance(said, Refused) or said.status != HTTPStatus.CONFLICT:
+        return said
+    known = int(said.body) if said.body.strip().isdigit() else checkpoint.size + 1
+    if known > checkpoint.size:
+        return said
+    return ask(growth_request(signed, checkpoint, tiles, known))
+
+
+def member_cosigner(
+    home: Home,
+    *,
+    mirror: bool,
+    logs: Mapping[str, Sequence[Verifier]],
+    now: Callable[[], datetime],
+) -> Cosigner:
+    """Return a member's witness or mirror cosigner, on its own keys and database.
+
+    Raises:
+        NoSuchKey: the ring lacks one of the keys.
+    """
+    slots = (
+        (KeySlot.MIRROR, KeySlot.MIRROR_MLDSA44)
+        if mirror
+        else (KeySlot.WITNESS, KeySlot.WITNESS_MLDSA44)
+    )
+    name = f"{home.identity.log}/{'mirror' if mirror else 'witness'}"
+    kinds = (KeyType.ED25519_COSIGNATURE, KeyType.MLDSA44)
+    return Cosigner(
+        signers=[
+            NoteSigner.named(name, kind, home.signer(slot))
+            for kind, slot in zip(kinds, slots, strict=True)
+        ],
+        states=SqliteWitnessStates(home.database, cosigner=name),
+        logs=logs,
+        now=now,
+    )

@@ -1,0 +1,77 @@
+"""One session at the log: start the sequencer, say things, wait until readers can see them."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from detente.charter import Charter, KeySlot
+from detente.node.author import Author, Draft
+from detente.node.entropy import SystemEntropy
+from detente.node.home import Home
+from detente.node.log import Acknowledged, Log, LogStores
+from detente.node.sequencer import Sequencer
+from detente.signing import Role, key_id
+from detente.storage.content_keys import ContentKeys
+from detente.storage.sealing import HpkeSealer
+from detente.tlog import KeyType, NoteSigner
+
+
+def make_author(home: Home, charter: Charter, now: Callable[[], datetime]) -> Author:
+    """Return who builds this member's statements under one charter.
+
+    Raises:
+        NoSuchKey: the ring lacks a key; a governance key may lie off line.
+    """
+    return Author(
+        charter=charter,
+        member=home.identity.member,
+        signers={
+            Role.STATEMENT: home.signer(KeySlot.STATEMENT),
+            Role.GOVERNANCE: home.signer(KeySlot.GOVERNANCE),
+        },
+        blobs=home.blobs,
+        own_keys=ContentKeys(home.database),
+        sealer=HpkeSealer(),
+        entropy=SystemEntropy(),
+        now=now,
+    )
+
+
+def own_log(home: Home) -> Log:
+    """Return this node's current log with the keys that sign it.
+
+    Raises:
+        NoSuchKey: the ring lacks a key.
+    """
+    origin = home.identity.origin
+    keys = [home.signer(slot).public_key for slot in (KeySlot.STATEMENT, KeySlot.GOVERNANCE)]
+    return Log(
+        origin=origin,
+        epoch=home.identity.epoch,
+        stores=LogStores(home.journal, home.checkpoints, home.tiles(origin)),
+        signers=(
+            NoteSigner.named(origin, KeyType.ED25519, home.signer(KeySlot.LOG)),
+            NoteSigner.named(origin, KeyType.MLDSA44, home.signer(KeySlot.LOG_MLDSA44)),
+        ),
+        own_keys={key_id(key): key for key in keys},
+    )
+
+
+async def say(
+    home: Home, author: Author, drafts: Sequence[Draft], now: Callable[[], datetime]
+) -> list[Acknowledged]:
+    """Append drafts in order, and return once a published checkpoint covers them all.
+
+    Raises:
+        SigningRefused: the node must not sign.
+        StorageFault: the disk or the database refused.
+        UnitError: a draft that nobody would accept.
+    """
+    sequencer = Sequencer[Draft](log=own_log(home), sign=author.sign, now=now)
+    await sequencer.start()
+    try:
+        said = [await sequencer.submit(draft) for draft in drafts]
+        if said:
+            await sequencer.covered(said[-1].seq)
+    finally:
+        await sequencer.close()
+    return said

@@ -1,0 +1,50 @@
+"""The content keys of what this member said, sealed to its own sealing key.
+
+UNTRUSTED for secrecy (what is here opens only with the member's sealing key),
+TRUSTED for availability: without it the member cannot read its own old contents,
+answer a complaint or let a later reader in. Erasure takes the key away for good.
+"""
+
+from sqlalchemy import delete, insert, select
+
+from detente.storage.database import Database
+from detente.storage.schema import content_key
+
+
+class ContentKeys:
+    """Sealed content keys by the hash of their ciphertext, in the node's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, ciphertext: str, sealed: bytes) -> None:
+        """Keep the key of one ciphertext, durably.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        row = {"ciphertext": bytes.fromhex(ciphertext), "sealed": sealed}
+        with self._database.writing("keeping a content key") as connection:
+            connection.execute(insert(content_key), row)
+
+    def get(self, ciphertext: str) -> bytes | None:
+        """Return the sealed key, None where there is none or it was erased.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        wanted = select(content_key.c.sealed).where(
+            content_key.c.ciphertext == bytes.fromhex(ciphertext)
+        )
+        with self._database.reading("reading a content key") as connection:
+            return connection.execute(wanted).scalar_one_or_none()
+
+    def erase(self, ciphertext: str) -> None:
+        """Forget the key of one ciphertext.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        gone = delete(content_key).where(content_key.c.ciphertext == bytes.fromhex(ciphertext))
+        with self._database.writing("erasing a content key") as connection:
+            connection.execute(gone)
