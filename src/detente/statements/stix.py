@@ -14,7 +14,7 @@ from detente.signing import JsonLimits, canonical, parse_canonical
 from detente.signing.canonical import JsonValue
 from detente.statements.content import OBJECT_BYTES_MAX
 from detente.statements.errors import PatternError, StixError
-from detente.statements.pattern import parse_pattern
+from detente.statements.pattern import parse_pattern, single_equality
 from detente.statements.stix_properties import (
     CHECKS,
     IDENTIFIER,
@@ -29,7 +29,12 @@ OBJECT_LIMITS = JsonLimits(size_bytes=OBJECT_BYTES_MAX, depth=32, values=16_384)
 VALIDITY_MAX = timedelta(days=5 * 366)
 EARLIEST = "1970-01-01T00:00:00"
 _IDENTITY_NAMESPACE = bytes.fromhex("5f0c9b0e7d1b5a0f9e6e2c4a8f3d7b61")
+_WITHOUT_AUTHOR = frozenset(
+    name for name, rule in TYPES.items() if rule.family is Family.OBSERVABLE
+) | {"marking-definition"}
 _MOMENTS = ("created", "modified", "published", "first_observed", "last_observed")
+
+_VALIDITY = ("valid_from", "valid_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,29 @@ class TimeLimits:
             valid=(now + VALIDITY_MAX).strftime("%Y-%m-%dT%H:%M:%S"),
         )
 
+    def check_said(self, identifier: str, *moments: str) -> None:
+        """Refuse a moment ahead of our clock or before 1970.
+
+        Raises:
+            StixError: it is.
+        """
+        for moment in moments:
+            if not EARLIEST <= moment[:19] <= self.said:
+                raise StixError(
+                    f"{identifier} names {moment}, outside 1970 to {self.said}Z",
+                    remedy="If the clock of this node is wrong, `detente doctor` shows it",
+                )
+
+    def check_valid(self, identifier: str, *moments: str) -> None:
+        """Refuse validity before 1970 or beyond five years.
+
+        Raises:
+            StixError: it is.
+        """
+        for moment in moments:
+            if not EARLIEST <= moment[:19] <= self.valid:
+                raise StixError(f"{identifier} is valid at {moment}, beyond {self.valid}Z")
+
 
 def decode_object(raw: bytes) -> StixObject:
     """Read one STIX object from its RFC 8785 bytes.
@@ -153,17 +181,9 @@ def check_times(value: Mapping[str, JsonValue], limits: TimeLimits) -> None:
     Raises:
         StixError: a moment ahead of our clock or before 1970, validity beyond five years.
     """
-    for name in _MOMENTS:
-        moment = value.get(name)
-        if type(moment) is str and not EARLIEST <= moment[:19] <= limits.said:
-            raise StixError(
-                f"{value.get('id')} has {name} {moment}, outside 1970 to {limits.said}Z",
-                remedy="If the clock of this node is wrong, `detente doctor` shows it",
-            )
-    for name in ("valid_from", "valid_until"):
-        moment = value.get(name)
-        if type(moment) is str and not EARLIEST <= moment[:19] <= limits.valid:
-            raise StixError(f"{value.get('id')} has {name} {moment}, beyond {limits.valid}Z")
+    identifier = str(value.get("id"))
+    limits.check_said(identifier, *(str(value[name]) for name in _MOMENTS if name in value))
+    limits.check_valid(identifier, *(str(value[name]) for name in _VALIDITY if name in value))
 
 
 def identity_of(member: str) -> str:
@@ -188,12 +208,21 @@ def check_author(stix_object: StixObject, member: str) -> None:
     Raises:
         StixError: created by somebody else, or by nobody.
     """
-    if stix_object.family is Family.OBSERVABLE or stix_object.type == "marking-definition":
+    check_author_of(stix_object.type, stix_object.properties, identity_of(member))
+
+
+def check_author_of(object_type: str, value: Mapping[str, JsonValue], identity: str) -> None:
+    """Check the author of a decoded object against the issuer's identity; see `check_author`.
+
+    Raises:
+        StixError: created by somebody else, or by nobody.
+    """
+    if object_type in _WITHOUT_AUTHOR:
         return
-    if stix_object.created_by != identity_of(member):
+    author = value.get("created_by_ref")
+    if author != identity:
         raise StixError(
-            f"{stix_object.id} is created by {stix_object.created_by or 'nobody'}, "
-            f"the issuer is {identity_of(member)}",
+            f"{value.get('id')} is created by {author or 'nobody'}, the issuer is {identity}",
             remedy="Re-issue it under your own identity; the original goes to external_references",
         )
 
@@ -222,6 +251,8 @@ def _check_rule(identifier: str, value: Properties, rule: TypeRule) -> None:
 
 
 def _check_pattern(identifier: str, pattern: JsonValue) -> None:
+    if single_equality(str(pattern)) is not None:
+        return
     try:
         parse_pattern(str(pattern))
     except PatternError as error:

@@ -7,6 +7,7 @@ Source: STIX 2.1, sections 2 and 3.2.
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from detente.signing.canonical import JsonValue
@@ -16,6 +17,7 @@ Check = Callable[[JsonValue], bool]
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 IDENTIFIER = re.compile(rf"([a-z](?:[a-z0-9]|-(?=[a-z0-9])){{1,249}})--{_UUID}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
+_TEXT_ALONE = {str}
 _CONFIDENCE_MAX = 100
 _COUNT_MAX = 999_999_999  # STIX 2.1, 4.14 and 5.2
 
@@ -27,10 +29,16 @@ def is_identifier(value: JsonValue) -> bool:
 
 def is_time(value: JsonValue) -> bool:
     """True for an RFC 3339 time in UTC with Z, fractions allowed, second 60 not."""
-    if type(value) is not str or _TIME.fullmatch(value) is None:
+    return type(value) is str and _is_moment(value)
+
+
+# The objects of a batch share most of their times and references.
+@lru_cache(maxsize=4096)
+def _is_moment(text: str) -> bool:
+    if _TIME.fullmatch(text) is None:
         return False
     try:
-        datetime.fromisoformat(value[:19])
+        datetime.fromisoformat(text[:19])
     except ValueError:
         return False
     return True
@@ -48,7 +56,7 @@ def is_text(value: JsonValue) -> bool:
 
 def is_words(value: JsonValue) -> bool:
     """True for a list of texts that is not empty."""
-    return type(value) is list and bool(value) and all(type(each) is str for each in value)
+    return type(value) is list and set(map(type, value)) == _TEXT_ALONE
 
 
 def is_identifiers(value: JsonValue) -> bool:
@@ -93,11 +101,16 @@ def _is_marking_refs(value: JsonValue) -> bool:
 
 
 def _is_marking(value: JsonValue) -> bool:
-    return is_identifier(value) and str(value).startswith("marking-definition--")
+    return type(value) is str and _is_reference(value, "marking-definition--")
 
 
 def _is_identity(value: JsonValue) -> bool:
-    return is_identifier(value) and str(value).startswith("identity--")
+    return type(value) is str and _is_reference(value, "identity--")
+
+
+@lru_cache(maxsize=4096)
+def _is_reference(text: str, prefix: str) -> bool:
+    return text.startswith(prefix) and IDENTIFIER.fullmatch(text) is not None
 
 
 def _is_external_references(value: JsonValue) -> bool:
