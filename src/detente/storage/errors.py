@@ -61,6 +61,14 @@ class ConflictingStatement(UnitError):
     """Two statements claim one place in one log: a double statement or a fork, never stored."""
 
 
+class CharterConflict(UnitError):
+    """A charter that cannot stand in the chain kept here."""
+
+
+class RestoredState(StorageFault):
+    """The state came out of a back-up and may be older than what this node signed."""
+
+
 class BackupError(InputError):
     """A back-up that is incomplete or altered, or a place where it cannot be restored."""
 
