@@ -16,6 +16,13 @@ from detente.statements.batch import (
     read_batch,
     serialise,
 )
+from detente.statements.bundle import (
+    Bundle,
+    RejectedObject,
+    parse_bundle,
+    print_bundle,
+    reissue,
+)
 from detente.statements.content import (
     Content,
     Leaf,
@@ -41,8 +48,16 @@ from detente.statements.errors import (
 )
 from detente.statements.handling import Handling
 from detente.statements.header import UNIT, Clear, Header, Position, Sealed
-from detente.statements.kinds import Kind
+from detente.statements.kinds import MAIN_TYPES, Kind
 from detente.statements.markings import Markings, Pap, Tlp, read_markings, tlp_marking
+from detente.statements.opening import (
+    Opening,
+    ShownLeaf,
+    narrow,
+    open_leaves,
+    showable,
+    verify_opening,
+)
 from detente.statements.padding import padme
 from detente.statements.pattern import Pattern, parse_pattern
 from detente.statements.ports import Entropy, Opener, Sealer
@@ -82,11 +97,13 @@ from detente.statements.stix import (
 from detente.statements.times import Backdated, Timely, check_not_future, timeliness
 
 __all__ = [
+    "MAIN_TYPES",
     "SEALING_KEY_BYTES",
     "UNIT",
     "Backdated",
     "BatchReader",
     "BatchSummary",
+    "Bundle",
     "Clear",
     "Content",
     "ContentError",
@@ -101,14 +118,17 @@ __all__ = [
     "Leaf",
     "Markings",
     "Opener",
+    "Opening",
     "Pap",
     "Pattern",
     "PatternError",
     "Position",
     "RejectedLeaf",
+    "RejectedObject",
     "Sealed",
     "Sealer",
     "SealingError",
+    "ShownLeaf",
     "Statement",
     "StatementError",
     "StixError",
@@ -135,22 +155,29 @@ __all__ = [
     "encrypt_content",
     "identity_of",
     "make_content",
+    "narrow",
     "open_content",
+    "open_leaves",
     "pad_content",
     "padme",
+    "parse_bundle",
     "parse_entry",
     "parse_pattern",
+    "print_bundle",
     "read_batch",
     "read_content",
     "read_markings",
     "readers_of",
+    "reissue",
     "seal_for",
     "serialise",
     "show_delivery",
+    "showable",
     "sign_statement",
     "spoken",
     "timeliness",
     "tlp_marking",
+    "verify_opening",
     "verify_statement",
     "wrap_hashes",
     "wrap_info",

@@ -1,0 +1,156 @@
+"""Bundles in and out, and what becomes of other people's objects.
+
+Whoever imports an object answers for it: it is re-issued under the importer's
+identity, and the original is named in external_references (trust.md, section 6).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from detente.errors import UnitError
+from detente.signing import JsonLimits, parse_strict
+from detente.signing.canonical import JsonValue
+from detente.statements.errors import StixError
+from detente.statements.stix import StixObject, encode_object, identity_of, name_uuid
+from detente.statements.stix_properties import is_identifier
+from detente.statements.stix_types import Family
+
+BUNDLE_LIMITS = JsonLimits(size_bytes=64 * 1024 * 1024, depth=34, values=4_000_000)
+_REISSUE_NAMESPACE = bytes.fromhex("b7f1c0c24b0e5d8aa4c61c9e07d3f5a2")
+_KEPT_TYPES = frozenset(("marking-definition", "extension-definition"))
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedObject:
+    """An object of a bundle that is not taken; the others are.
+
+    Attributes:
+        place: its number in the bundle, from 0.
+        reason: what is wrong with it.
+    """
+
+    place: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a STIX document held.
+
+    Attributes:
+        objects: the valid ones, in order.
+        rejected: the others.
+    """
+
+    objects: tuple[StixObject, ...]
+    rejected: tuple[RejectedObject, ...]
+
+
+def parse_bundle(data: bytes) -> Bundle:
+    """Read a STIX 2.1 bundle, or a single object, of at most 64 MiB.
+
+    Raises:
+        JsonError: not strict JSON, or over the limits.
+        StixError: neither a bundle nor an object.
+    """
+    value = parse_strict(data, BUNDLE_LIMITS)
+    if not isinstance(value, dict):
+        raise StixError("a STIX document is a JSON object")
+    items: JsonValue = [value]
+    if value.get("type") == "bundle":
+        if not is_identifier(value.get("id")) or not str(value["id"]).startswith("bundle--"):
+            raise StixError("a bundle has an id `bundle--UUID`")
+        items = value.get("objects", [])
+    if not isinstance(items, list):
+        raise StixError("the objects of a bundle are a list")
+    objects: list[StixObject] = []
+    rejected: list[RejectedObject] = []
+    for place, item in enumerate(items):
+        try:
+            objects.append(encode_object(item if isinstance(item, dict) else {}))
+        except UnitError as error:
+            rejected.append(RejectedObject(place=place, reason=error.message))
+    return Bundle(objects=tuple(objects), rejected=tuple(rejected))
+
+
+def print_bundle(objects: Iterable[StixObject], uuid: str) -> bytes:
+    """Return the RFC 8785 bytes of a bundle.
+
+    Raises:
+        StixError: `uuid` is none.
+    """
+    identifier = f"bundle--{uuid}"
+    if not is_identifier(identifier):
+        raise StixError(f"{uuid[:40]!r} is no UUID")
+    raw = b",".join(each.raw for each in objects)
+    return b'{"id":"%b","objects":[%b],"type":"bundle"}' % (identifier.encode(), raw)
+
+
+def reissue(objects: Iterable[StixObject], member: str) -> tuple[StixObject, ...]:
+    """Say other people's objects under a member's own identity.
+
+    Ids are UUIDv5 of (importer, original id), so importing a newer version of
+    the original gives a newer version of the same object. Observables, marking
+    and extension definitions have no author to replace and stay; so do the
+    member's own objects. References among the objects follow.
+
+    Raises:
+        StixError: an object grows beyond the limits.
+    """
+    originals = tuple(objects)
+    own = identity_of(member)
+    names = {each.id: _new_id(each, own) for each in originals if _is_foreign(each, own)}
+    return tuple(
+        _reissued(each, own, names)
+        if each.id in names
+        else encode_object(_renamed_members(each.properties, names))
+        for each in originals
+    )
+
+
+def _is_foreign(stix_object: StixObject, own: str) -> bool:
+    if stix_object.family is Family.OBSERVABLE or stix_object.type in _KEPT_TYPES:
+        return False
+    return stix_object.created_by != own
+
+
+def _new_id(stix_object: StixObject, own: str) -> str:
+    return f"{stix_object.type}--{name_uuid(_REISSUE_NAMESPACE, own + stix_object.id)}"
+
+
+def _reissued(stix_object: StixObject, own: str, names: Mapping[str, str]) -> StixObject:
+    properties = _renamed_members(stix_object.properties, names)
+    references = properties.get("external_references")
+    origin: dict[str, JsonValue] = {
+        "source_name": "stix",
+        "external_id": stix_object.id,
+        "description": f"Re-issued; created by {stix_object.created_by or 'an unnamed source'}",
+    }
+    properties["external_references"] = [
+        *(references if isinstance(references, list) else []),
+        origin,
+    ]
+    properties["id"] = names[stix_object.id]
+    properties["created_by_ref"] = own
+    return encode_object(properties)
+
+
+def _renamed_members(
+    properties: Mapping[str, JsonValue], names: Mapping[str, str]
+) -> dict[str, JsonValue]:
+    return {
+        name: _renamed(value, names, reference=name.endswith(("_ref", "_refs")))
+        for name, value in properties.items()
+    }
+
+
+def _renamed(value: JsonValue, names: Mapping[str, str], *, reference: bool) -> JsonValue:
+    match value:
+        case str():
+            return names.get(value, value) if reference else value
+        case list():
+            return [_renamed(each, names, reference=reference) for each in value]
+        case dict():
+            return _renamed_members(value, names)
+        case _:
+            return value
