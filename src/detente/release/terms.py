@@ -1,0 +1,120 @@
+"""Under which label each leaf stands, and which leaves give another away.
+
+Strictest by default: what cannot be read, or is marked with something unknown,
+counts as RED; an object never stands under less than its handling, its own
+markings and everything it came with.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from detente.release.model import Origin
+from detente.signing import JsonError, JsonLimits, JsonValue, parse_canonical
+from detente.statements import Handling, Leaf, Pap, Tlp, read_markings
+
+_OBJECT_LIMITS = JsonLimits(size_bytes=65_536, depth=32, values=16_384)
+# A version-4 id is chance and tells nothing; every other version may be a hash of the content.
+_TELLING_ID = re.compile(
+    rb"[a-z0-9][a-z0-9-]*--[0-9a-f]{8}-[0-9a-f]{4}-[0-35-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one leaf may be used for and how far it may travel.
+
+    Attributes:
+        index: of the leaf; 0 is the handling.
+        object_id: STIX id, "" for the handling and for what cannot be read.
+        tlp: the strictest label that applies.
+        pap: likewise.
+        own_tlp: what the author says of it here, without what it came with.
+        origins: how it came, where it is not the author's own.
+    """
+
+    index: int
+    object_id: str
+    tlp: Tlp
+    pap: Pap
+    own_tlp: Tlp
+    origins: tuple[Origin, ...] = ()
+
+
+def read_terms(
+    handling: Handling,
+    leaves: Mapping[int, Leaf],
+    origins: Mapping[str, Sequence[Origin]],
+) -> tuple[Terms, ...]:
+    """Read the terms of the leaves at hand, by ascending index; the handling is leaf 0.
+
+    Args:
+        handling: leaf 0, read.
+        leaves: by index, at least leaf 0.
+        origins: STIX id -> under which terms the object came.
+    """
+    objects = {index: _decode(leaf.data) for index, leaf in leaves.items() if index}
+    definitions = [
+        each for each in objects.values() if each and each.get("type") == "marking-definition"
+    ]
+    head = Terms(0, "", handling.tlp, handling.pap, handling.tlp)
+    rest = (
+        _object_terms(index, handling, objects[index], definitions, origins)
+        for index in sorted(objects)
+    )
+    return (head, *rest)
+
+
+def _object_terms(
+    index: int,
+    handling: Handling,
+    stix: Mapping[str, JsonValue] | None,
+    definitions: Sequence[Mapping[str, JsonValue]],
+    origins: Mapping[str, Sequence[Origin]],
+) -> Terms:
+    if stix is None:
+        return Terms(index, "", Tlp.RED, Pap.RED, Tlp.RED)
+    object_id = str(stix.get("id", ""))
+    markings = read_markings(stix, definitions)
+    came = tuple(origins.get(object_id, ()))
+    strange = (Tlp.RED,) if markings.unknown else ()
+    own = max(handling.tlp, markings.tlp or Tlp.CLEAR, *strange)
+    return Terms(
+        index=index,
+        object_id=object_id,
+        tlp=max((own, *(each.tlp for each in came))),
+        pap=max((handling.pap, markings.pap or Pap.CLEAR, *(each.pap for each in came))),
+        own_tlp=own,
+        origins=came,
+    )
+
+
+def giving_away(leaves: Mapping[int, Leaf], withheld: Iterable[int]) -> frozenset[int]:
+    """Return `withheld` and every leaf that names one of them by an id made from its content.
+
+    Such an id can be guessed back to the content; and a leaf that goes takes its own id
+    with it, so this runs until nothing more is found.
+    """
+    naming: dict[bytes, list[int]] = {}
+    own: dict[int, bytes] = {}
+    for index, leaf in leaves.items():
+        for found in frozenset(_TELLING_ID.findall(leaf.data)):
+            naming.setdefault(found, []).append(index)
+        stix = _decode(leaf.data) if index else None
+        own[index] = str(stix.get("id", "")).encode() if stix else b""
+    gone: set[int] = set()
+    open_ends = list(withheld)
+    while open_ends:
+        index = open_ends.pop()
+        if index not in gone:
+            gone.add(index)
+            open_ends += naming.get(own.get(index, b""), ())
+    return frozenset(gone)
+
+
+def _decode(data: bytes) -> dict[str, JsonValue] | None:
+    try:
+        value = parse_canonical(data, _OBJECT_LIMITS)
+    except JsonError:
+        return None
+    return value if isinstance(value, dict) else None
