@@ -8,7 +8,6 @@ from detente.tlog.witness import AddCheckpoint
 from tests.core.tlog.makers import NOW, MemoryStates, witness_key, witness_mldsa_key
 from tests.vectors.published import cases
 
-
 SIGNERS = (witness_key(), witness_mldsa_key())
 
 
