@@ -204,8 +204,10 @@ def prove_fork(first: bytes, second: bytes, read: HashReader | None = None) -> F
             two notes of one size.
 
     Raises:
-        ForkError: nothing to show: one tree, another origin, or no hashes given.
+        ForkError: nothing to show: one tree, another origin, no hashes given, or
+            those of another tree.
         NoteError: a note is malformed.
+        ProofError, MirrorError, TileError: `read` lacks a hash.
     """
     return ForkProof(_branches(first, second, read))
 
@@ -218,6 +220,7 @@ def prove_witness_fault(
     Raises:
         ForkError: nothing to show.
         NoteError: a note is malformed or not cosigned by `witness`.
+        ProofError, MirrorError, TileError: `read` lacks a hash.
     """
     proof = WitnessFaultProof(Branches(first, second))
     try:

@@ -73,7 +73,12 @@ class TreeHashes:
     @property
     def root(self) -> bytes:
         """RFC 9162 tree hash of all entries."""
-        return self.root_of(len(self._levels[0]))
+        return self.root_of(self.size)
+
+    @property
+    def size(self) -> int:
+        """Entries in the tree."""
+        return len(self._levels[0])
 
     def root_of(self, size: int) -> bytes:
         """Return the tree hash of the first `size` entries."""
