@@ -21,6 +21,7 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 _FLOATS = tuple(re.compile(begin + rb"-?[0-9]+[.e]") for begin in (rb'":', rb",", rb"\["))
 _FLOAT_ALONE = re.compile(rb"-?[0-9]+[.e]")
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
+_EXPONENT_FROM = 1e21  # ECMAScript writes smaller floats without an exponent
 _OPTIONS = (
     orjson.OPT_SORT_KEYS
     | orjson.OPT_STRICT_INTEGER
@@ -54,6 +55,23 @@ def differs_from_rfc8785(sorted_json: bytes) -> bool:
 
 def _slow(value: object) -> bytes:
     try:
-        return rfc8785.dumps(cast("JsonValue", value))
+        printed = rfc8785.dumps(cast("JsonValue", value))
     except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as error:
         raise JsonError(f"this value has no canonical JSON form: {error}") from None
+    _refuse_unreadable(value)
+    return printed
+
+
+def _refuse_unreadable(value: object) -> None:
+    """Refuse a float that prints as an integer beyond 2^53 - 1: nobody here reads that again."""
+    match value:
+        case dict():
+            for member in value.values():
+                _refuse_unreadable(member)
+        case list() | tuple():
+            for element in value:
+                _refuse_unreadable(element)
+        case float() if 2**53 <= abs(value) < _EXPONENT_FROM:
+            raise JsonError(f"{value} has no canonical form that fits a 53-bit integer")
+        case _:
+            pass
