@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"
 )
 @click.option("--list", "list_only", is_flag=True, help="Name the scenes and stop.")
-def command(  # noqa: PLR0913 - the contract's options
+def command(
     headless: bool,
     seed: int,
     scenes: tuple[str, ...],

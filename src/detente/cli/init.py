@@ -38,6 +38,4 @@ def command(directory: Path, name: str, operator: str, passphrase: bool, as_json
         if not as_json:
             say(f"{name} is member {card.id}")
             say(f"fingerprint: {' '.join(card.fingerprint)}")
-            say(
-                f"Take {home.layout.recovery} to a safe place: it is the only way back after a theft."
-            )
+            say(f"Take {home.layout.recovery} to a safe place: the only way back after a theft.")

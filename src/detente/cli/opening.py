@@ -11,7 +11,7 @@ from detente.errors import InputError
 from detente.node.home import Home, Layout
 from detente.storage.keyfiles import Passphrase, Unlock, UnlockFile
 
-_PASSPHRASE_FILE = "DETENTE_PASSPHRASE_FILE"
+_UNLOCK_VARIABLE = "DETENTE_PASSPHRASE_FILE"
 _PASSPHRASE_BYTES_MAX = 4096
 
 node_option = click.option(
@@ -42,10 +42,10 @@ def open_home(directory: Path) -> Home:
 
 
 def find_unlock(layout: Layout) -> Unlock:
-    """Return what opens the key ring: DIR/unlock.key, DETENTE_PASSPHRASE_FILE, or a question."""
+    """Return what opens the key ring: DIR/unlock.key, DETENTE_UNLOCK_VARIABLE, or a question."""
     if layout.unlock.exists():
         return UnlockFile(layout.unlock)
-    if named := os.environ.get(_PASSPHRASE_FILE):
+    if named := os.environ.get(_UNLOCK_VARIABLE):
         data = read_file(Path(named), size_bytes_max=_PASSPHRASE_BYTES_MAX)
         return Passphrase(data.decode(errors="surrogateescape").rstrip("\r\n"))
     if not sys.stdin.isatty():
@@ -53,7 +53,7 @@ def find_unlock(layout: Layout) -> Unlock:
             "nothing opens the keys",
             file=str(layout.directory),
             remedy=f"Put the unlock file at {layout.unlock}, or name a file with the passphrase "
-            f"in {_PASSPHRASE_FILE}",
+            f"in {_UNLOCK_VARIABLE}",
         )
     return Passphrase(click.prompt("Passphrase", hide_input=True, err=True))
 

@@ -11,9 +11,19 @@ from datetime import datetime
 from typing import Literal
 
 from detente.charter import Charter
+from detente.release import (
+    Circle,
+    Cleared,
+    Origin,
+    ReleaseError,
+    Standing,
+    Withheld,
+    decide_audience,
+    draft,
+    seal_cleared,
+)
 from detente.signing import Envelope, Role, Signer
 from detente.statements import (
-    UNIT,
     Clear,
     Content,
     Entropy,
@@ -27,7 +37,7 @@ from detente.statements import (
 )
 from detente.statements.encryption import encrypt_content
 from detente.statements.handling import Handling
-from detente.statements.sealing import seal_for, wrap_hashes
+from detente.statements.sealing import wrap_hashes
 from detente.storage.blobs import BlobStore
 from detente.storage.content_keys import ContentKeys
 
@@ -40,7 +50,7 @@ class ContentDraft:
 
     Attributes:
         content: the leaves.
-        handling: leaf 0, read.
+        cleared: what the gate said of everybody it is addressed to; each got a yes for all of it.
         key: the content key; never leaves the node but in wraps.
         ciphertext: hex hash of the encrypted content, already stored.
         size: padded, in bytes.
@@ -48,7 +58,7 @@ class ContentDraft:
     """
 
     content: Content
-    handling: Handling
+    cleared: tuple[Cleared | Withheld, ...]
     key: bytes
     ciphertext: str
     size: int
@@ -76,6 +86,19 @@ def own_key_info(ciphertext: str) -> bytes:
     return b"detente own key v1" + bytes.fromhex(ciphertext)
 
 
+@dataclass(frozen=True, slots=True)
+class ContentStores:
+    """Where what travels beside an entry is kept.
+
+    Attributes:
+        blobs: ciphertexts and wraps.
+        keys: the member's own content keys, sealed to itself.
+    """
+
+    blobs: BlobStore
+    keys: ContentKeys
+
+
 class Author:
     """Builds and signs this member's statements under one charter.
 
@@ -83,8 +106,8 @@ class Author:
         charter: the one this member is bound to.
         member: its own id.
         signers: by role, who signs.
-        blobs: where ciphertexts and wraps go, before the entry that names them.
-        own_keys: where the member's own content keys go, sealed to itself.
+        stores: where content goes before the entry that names it.
+        standings: where each member stands; who is not active gets nothing new.
         sealer: seals content keys.
         entropy: salts and content keys.
         now: the clock.
@@ -96,8 +119,8 @@ class Author:
         charter: Charter,
         member: str,
         signers: Mapping[Role, Signer],
-        blobs: BlobStore,
-        own_keys: ContentKeys,
+        stores: ContentStores,
+        standings: Mapping[str, Standing],
         sealer: Sealer,
         entropy: Entropy,
         now: Callable[[], datetime],
@@ -107,15 +130,25 @@ class Author:
         self._unit = charter.unit_id
         self._member = member
         self._signers = dict(signers)
-        self._blobs = blobs
-        self._own_keys = own_keys
+        self._blobs = stores.blobs
+        self._own_keys = stores.keys
         self._sealer = sealer
         self._entropy = entropy
         self._now = now
         self._sealing_keys = {each.id: each.keys.sealing for each in charter.members}
+        self._circle = Circle(
+            holder=member,
+            standings=dict(standings),
+            rosters={self._digest: charter.member_ids},
+        )
 
     def draft(
-        self, objects: Sequence[bytes], handling: Handling, audience: Audience
+        self,
+        objects: Sequence[bytes],
+        handling: Handling,
+        audience: Audience,
+        *,
+        origins: Mapping[str, Sequence[Origin]] | None = None,
     ) -> ContentDraft:
         """Salt, encrypt and store content; nothing is said yet.
 
@@ -123,12 +156,28 @@ class Author:
             objects: RFC 8785 bytes of STIX objects, checked by the caller.
             handling: leaf 0.
             audience: "unit" or member ids, ascending.
+            origins: STIX id -> the terms it came under, for what others gave us.
 
         Raises:
+            ReleaseError: the gate withholds it from somebody it is addressed to.
             ContentError: no object, too many, or one that is too long.
             StorageFault: the disk refused.
         """
         content = make_content(objects, handling.to_bytes(), self._entropy)
+        held = draft(
+            content,
+            issuer=self._member,
+            charter=self._digest,
+            audience=audience,
+            origins=origins,
+        )
+        cleared = decide_audience(held, circle=self._circle)
+        for answer in cleared:
+            if isinstance(answer, Withheld):
+                raise ReleaseError(
+                    f"not said: {answer.rule}",
+                    remedy="Address fewer members, or change the label or the content",
+                )
         padded = pad_content(content.to_bytes())
         key = self._entropy.draw(32)
         ciphertext = encrypt_content(key, padded)
@@ -144,14 +193,14 @@ class Author:
         )
         return ContentDraft(
             content=content,
-            handling=handling,
+            cleared=cleared,
             key=key,
             ciphertext=digest,
             size=len(padded),
             audience=audience,
         )
 
-    def sign(self, draft: Draft, epoch: int, seq: int) -> Envelope:
+    def sign(self, said: Draft, epoch: int, seq: int) -> Envelope:
         """Sign a draft at its place (the sequencer's `sign`).
 
         Raises:
@@ -160,34 +209,30 @@ class Author:
             StorageFault: the wraps could not be stored.
         """
         position = Position(unit=self._unit, issuer=self._member, epoch=epoch, seq=seq)
-        match draft:
+        match said:
             case ClearDraft(says=says, role=role):
                 return self._entry(position, says, role)
             case ContentDraft():
-                return self._entry(position, self._seal(draft, position), Role.STATEMENT)
+                return self._entry(position, self._seal(said, position), Role.STATEMENT)
 
-    def _seal(self, draft: ContentDraft, position: Position) -> Sealed:
-        commitment = draft.content.commitment(position)
-        wraps = seal_for(
-            {reader: self._sealing_keys[reader] for reader in self._readers(draft.audience)},
-            key=draft.key,
+    def _seal(self, said: ContentDraft, position: Position) -> Sealed:
+        commitment = said.content.commitment(position)
+        wraps = seal_cleared(
+            said.cleared,
+            self._sealing_keys,
+            key=said.key,
             position=position,
             commitment=commitment,
             sealer=self._sealer,
         )
         self._blobs.put_many(list(wraps.values()))
         return Sealed(
-            audience=draft.audience,
+            audience=said.audience,
             commitment=commitment,
-            ciphertext=draft.ciphertext,
-            size=draft.size,
+            ciphertext=said.ciphertext,
+            size=said.size,
             wraps=wrap_hashes(wraps),
         )
-
-    def _readers(self, audience: Audience) -> tuple[str, ...]:
-        if audience != UNIT:
-            return audience
-        return tuple(sorted(self._charter.member_ids - {self._member}))
 
     def _entry(self, position: Position, says: Sealed | Clear, role: Role) -> Envelope:
         header = Header(

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from detente.charter import KeySlot
 from detente.node.home import Home
+from detente.storage.restored import refuse_unconfirmed
 from detente.storage.witnesses import SqliteWitnessStates
 from detente.tlog import (
     AddCheckpoint,
@@ -200,7 +201,9 @@ def member_cosigner(
 
     Raises:
         NoSuchKey: the ring lacks one of the keys.
+        RestoredState: it came out of a back-up and was not compared with what others hold.
     """
+    refuse_unconfirmed(home.database)
     slots = (
         (KeySlot.MIRROR, KeySlot.MIRROR_MLDSA44)
         if mirror

@@ -17,6 +17,7 @@ from detente.node.clock import now
 from detente.node.home import Home
 from detente.node.log import NEW_EPOCH
 from detente.signing import KeyAdmissionError, admit_ed25519
+from detente.storage.restored import restored_note
 from detente.tlog import Checkpoint, SignedNote
 
 _PYTHON_MIN = (3, 11)
@@ -141,6 +142,12 @@ def _keys(home: Home) -> Iterator[Row]:
 
 
 def _log(home: Home) -> Iterator[Row]:
+    if restored := restored_note(home.database):
+        yield Row(
+            f"the state was {restored} and signs nothing",
+            State.BAD,
+            "`detente keys confirm` compares it with checkpoints that others hold",
+        )
     charter = home.charter
     if charter is None:
         yield Row("no charter yet: works alone, says nothing", State.GOOD)

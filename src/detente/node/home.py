@@ -24,12 +24,14 @@ from detente.signing import Role, Signer
 from detente.storage.blobs import BlobStore
 from detente.storage.charters import CharterShelf
 from detente.storage.checkpoints import SqliteCheckpoints
+from detente.storage.content_keys import ContentKeys
 from detente.storage.database import Database, create_database, open_database
 from detente.storage.disk import make_private_folder
 from detente.storage.journal import EntryJournal
 from detente.storage.keyfiles import KeyType, Unlock, UnlockFile
 from detente.storage.keys import ROLE_TYPES, KeyRing
 from detente.storage.lock import DirectoryLock
+from detente.storage.objects import ObjectIndex
 from detente.storage.offline_keys import create_recovery_key, create_unlock_file
 from detente.storage.tiles import TileFiles
 
@@ -86,6 +88,10 @@ class Layout:
         """The public files of one log."""
         return self.directory / "logs" / origin
 
+    def cosigned(self, origin: str) -> Path:
+        """The newest checkpoint of one log with the cosignatures gathered for it."""
+        return self.log(origin) / "cosigned"
+
 
 class Home:
     """An open node directory; one process at a time. Use as a context manager."""
@@ -108,6 +114,8 @@ class Home:
         self.journal = EntryJournal(database)
         self.checkpoints = SqliteCheckpoints(database)
         self.charters = CharterShelf(database, blobs)
+        self.content_keys = ContentKeys(database)
+        self.index = ObjectIndex(database)
         self._lock = lock
 
     @classmethod

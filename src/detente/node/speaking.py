@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from detente.charter import Charter, KeySlot
-from detente.node.author import Author, Draft
+from detente.node.author import Author, ContentStores, Draft
 from detente.node.entropy import SystemEntropy
 from detente.node.home import Home
 from detente.node.log import Acknowledged, Log, LogStores
 from detente.node.sequencer import Sequencer
+from detente.release import Standing
 from detente.signing import Role, key_id
-from detente.storage.content_keys import ContentKeys
+from detente.storage.restored import refuse_unconfirmed
 from detente.storage.sealing import HpkeSealer
 from detente.tlog import KeyType, NoteSigner
 
@@ -28,8 +29,8 @@ def make_author(home: Home, charter: Charter, now: Callable[[], datetime]) -> Au
             Role.STATEMENT: home.signer(KeySlot.STATEMENT),
             Role.GOVERNANCE: home.signer(KeySlot.GOVERNANCE),
         },
-        blobs=home.blobs,
-        own_keys=ContentKeys(home.database),
+        stores=ContentStores(home.blobs, home.content_keys),
+        standings={member.id: Standing.ACTIVE for member in charter.members},
         sealer=HpkeSealer(),
         entropy=SystemEntropy(),
         now=now,
@@ -63,9 +64,11 @@ async def say(
 
     Raises:
         SigningRefused: the node must not sign.
+        RestoredState: it came out of a back-up and was not compared with what others hold.
         StorageFault: the disk or the database refused.
         UnitError: a draft that nobody would accept.
     """
+    refuse_unconfirmed(home.database)
     sequencer = Sequencer[Draft](log=own_log(home), sign=author.sign, now=now)
     await sequencer.start()
     try:

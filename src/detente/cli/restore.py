@@ -1,0 +1,38 @@
+"""`detente restore`: a node from its back-up."""
+
+from pathlib import Path
+
+import click
+
+from detente.cli.output import json_option, print_json, say, wants_json
+
+
+@click.command("restore")
+@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@json_option
+def command(archive: Path, directory: Path, as_json: bool) -> None:
+    """Put the back-up FILE into DIR, which must be empty; every sum is checked.
+
+    \b
+    Example:
+      detente restore /mnt/stick/office.tar office
+
+    The restored node reads, and signs nothing until its state was compared with
+    what others hold: signing on from an old state would fork its own log.
+    """
+    from detente.node.keeping import restore_home
+
+    report = restore_home(archive, directory)
+    if wants_json(as_json):
+        print_json(
+            {
+                "directory": str(directory),
+                "files": report.files,
+                "bytes": report.total_bytes,
+                "sums": report.sums,
+            }
+        )
+    if not as_json:
+        say(f"{directory}: {report.files} files, {report.total_bytes} bytes")
+        say("Put unlock.key back; then compare with the others before it signs again.")

@@ -1,0 +1,183 @@
+"""`detente statement`: say something to the unit, and see what was said."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from detente.cli.opening import node_option, open_home
+from detente.cli.output import json_option, print_json, read_file, say, say_table, wants_json
+from detente.errors import InputError
+
+if TYPE_CHECKING:
+    from detente.node.author import Audience
+    from detente.node.home import Home
+
+_TLP = ("clear", "green", "amber", "amber+strict", "red")
+
+
+@click.group("statement")
+def command() -> None:
+    """Publish, list, show, retract and dispute statements."""
+
+
+@command.command("publish")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option("--tlp", type=click.Choice(_TLP), default="amber", show_default=True)
+@click.option("--to", "readers", multiple=True, metavar="MEMBER", help="A member by name or id.")
+@click.option("--kind", help="What it is; guessed from the objects where not given.")
+@click.option("--licence", default="NOASSERTION", show_default=True, help="SPDX identifier.")
+@node_option
+@json_option
+def publish(
+    file: Path,
+    tlp: str,
+    readers: tuple[str, ...],
+    kind: str | None,
+    licence: str,
+    directory: Path,
+    as_json: bool,
+) -> None:
+    """Say the objects in FILE to the whole unit, or to the members named with --to.
+
+    FILE is a STIX 2.1 bundle or object (.json), one object a line (.ndjson), or a
+    table with the columns type and value (.csv). All of it is said, or nothing.
+
+    \b
+    Examples:
+      detente statement publish scanners.csv --tlp green
+      detente statement publish incident.json --tlp red --to Borea
+    """
+    from detente.node.clock import now
+    from detente.node.importing import import_file
+    from detente.node.publishing import guess_kind, publish, strictest_label
+    from detente.statements import Kind, Pap, Tlp
+    from detente.statements.handling import Handling
+
+    data = read_file(file)
+    with open_home(directory) as home:
+        member = home.identity.member
+        imported = import_file(file, data, member=member, now=now())
+        handling = Handling(
+            kind=Kind(kind) if kind else guess_kind(imported.objects),
+            tlp=strictest_label(imported.objects, Tlp(tlp)),
+            pap=Pap.AMBER,
+            licence=licence,
+            count=len(imported.objects),
+        )
+        audience = _readers(home, readers)
+        said = publish(home, imported.objects, handling, audience=audience, now=now)
+    if wants_json(as_json):
+        print_json(
+            {
+                "id": said.payload_hash,
+                "origin": said.origin,
+                "index": said.seq,
+                "objects": [each.id for each in imported.objects],
+                "reissued": imported.reissued,
+                "tlp": str(handling.tlp),
+            }
+        )
+    if not as_json:
+        say(f"said as {said.payload_hash}, entry {said.seq} of log {said.origin}")
+
+
+@command.command("list")
+@click.option("--kind", help="Only of this kind.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True)
+@node_option
+@json_option
+def list_statements(kind: str | None, limit: int, directory: Path, as_json: bool) -> None:
+    """List statements in the order in which this node took them."""
+    with open_home(directory) as home:
+        rows = [
+            {
+                "id": each.row.payload_hash,
+                "issuer": each.row.issuer,
+                "kind": each.row.kind,
+                "time": each.row.said_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "origin": each.row.origin,
+                "index": each.row.seq,
+                "objects": each.objects,
+                "erased": each.erased,
+            }
+            for each in home.index.statements(kind=kind, limit=limit)
+        ]
+    if wants_json(as_json):
+        print_json({"statements": rows})
+    if not as_json:
+        shown = [
+            {"id": str(row["id"])[:16], "kind": str(row["kind"]), "time": str(row["time"])}
+            for row in rows
+        ]
+        say_table(shown, ("id", "kind", "time"))
+
+
+@command.command("show")
+@click.argument("statement_id", metavar="ID")
+@node_option
+@json_option
+def show(statement_id: str, directory: Path, as_json: bool) -> None:
+    """Show one statement: header, handling and objects. ID may be shortened."""
+    from detente.node.reading import read_said
+    from detente.node.showing import describe_said
+
+    with open_home(directory) as home:
+        document = describe_said(read_said(home, statement_id))
+    if wants_json(as_json):
+        print_json(document)
+    if not as_json:
+        for name, value in document.items():
+            say(f"{name}: {value}")
+
+
+@command.command("retract")
+@click.argument("statement_id", metavar="ID")
+@click.option("--reason", required=True, help="For the readers.")
+@node_option
+@json_option
+def retract(statement_id: str, reason: str, directory: Path, as_json: bool) -> None:
+    """Take back an own statement. It stays in the log; the retraction stands beside it."""
+    _stand_beside("retraction", statement_id, reason, directory, as_json=as_json)
+
+
+@command.command("dispute")
+@click.argument("statement_id", metavar="ID")
+@click.option("--reason", required=True, help="For the readers.")
+@node_option
+@json_option
+def dispute(statement_id: str, reason: str, directory: Path, as_json: bool) -> None:
+    """Doubt a statement, one's own or another's. ID is the whole id where it is another's."""
+    _stand_beside("dispute", statement_id, reason, directory, as_json=as_json)
+
+
+def _stand_beside(
+    kind: str, statement_id: str, reason: str, directory: Path, *, as_json: bool
+) -> None:
+    from detente.node.beside import stand_beside
+    from detente.node.clock import now
+    from detente.statements import Kind
+
+    with open_home(directory) as home:
+        said = stand_beside(home, Kind(kind), statement_id, reason=reason, now=now)
+    if wants_json(as_json):
+        print_json({"id": said.payload_hash, "origin": said.origin, "index": said.seq})
+    if not as_json:
+        say(f"said as {said.payload_hash}, entry {said.seq} of log {said.origin}")
+
+
+def _readers(home: "Home", named: tuple[str, ...]) -> "Audience":
+    if not named:
+        return "unit"
+    charter = home.charter
+    members = () if charter is None else charter.members
+    found: list[str] = []
+    for name in named:
+        matching = [each.id for each in members if name in (each.id, each.name)]
+        if len(matching) != 1:
+            raise InputError(
+                f"no member of the unit is called {name!r}",
+                remedy="The members are " + (", ".join(each.name for each in members) or "nobody"),
+            )
+        found.append(matching[0])
+    return tuple(sorted(set(found)))
