@@ -13,7 +13,7 @@ CODE_FROM_TEXT = {"eval", "exec", "compile", "__import__"}
 # Spelled in pieces, so that this file passes its own test.
 MACHINE_PLACES = [
     r"(?<![\w.])/" + place + r"(?=[/\s`'\")]|$)"
-    for place in ("work", "root", r"home/[a-z]\w*", "Users", "mnt")
+    for place in ("work", "root", r"home/[a-z]\w*", "Users")
 ]
 REGISTRY_HOSTS = [
     re.escape(".".join(parts))
