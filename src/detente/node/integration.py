@@ -13,7 +13,7 @@ from detente.node.log import NEW_EPOCH, Log, StopPoint, pass_by
 from detente.signing import EMPTY_ROOT, leaf_hash
 from detente.storage.errors import RESTORE, DamagedStore
 from detente.tlog.checkpoint import Checkpoint
-from detente.tlog.errors import NoteError
+from detente.tlog.errors import MirrorError, NoteError, TileConflict, TileError
 from detente.tlog.note import SignedNote
 from detente.tlog.signer import NoteSigner
 from detente.tlog.tiles import TILE_WIDTH, TilePath, pack_entries
@@ -22,7 +22,8 @@ from detente.tlog.verifier import KeyType
 
 CLOCK_SKEW_S_MAX = 300
 RECOVERY_ENTRIES_MAX = 4_096  # read back at once: a few megabytes
-_DROP_ENTRIES_MIN = 4_096  # one delete transaction per so many rows, not per checkpoint
+
+_FETCH = "Fetch the log's tiles again from a mirror, or: " + RESTORE
 
 
 class Integrator:
@@ -31,6 +32,7 @@ class Integrator:
     Args:
         log: the log.
         now: the clock.
+        journal_spare_entries: how many entries the journal may keep that bundles hold.
         may_sign: raises when the node was told to refuse.
         stop: called with the name of each place where a test may end the process.
     """
@@ -41,6 +43,7 @@ class Integrator:
         *,
         now: Callable[[], datetime],
         may_sign: Callable[[], None],
+        journal_spare_entries: int,
         stop: StopPoint = pass_by,
     ) -> None:
         self._origin = log.origin
@@ -48,6 +51,7 @@ class Integrator:
         self._signers = log.signers
         self._now = now
         self._may_sign = may_sign
+        self._journal_spare_entries = journal_spare_entries
         self._stop = stop
         self._frontier = Frontier()
         self._unfinished: list[bytes] = []
@@ -67,13 +71,7 @@ class Integrator:
         """
         self.checkpoint = self._trusted()
         size = self.checkpoint.size
-        self._frontier = Frontier.load(self._stores.tiles, size)
-        if self._frontier.root != self.checkpoint.root:
-            raise DamagedStore(
-                f"the tiles of {self._origin} lead to root {self._frontier.root.hex()[:16]}…, "
-                f"not to {self.checkpoint.root.hex()[:16]}…, which was signed at size {size}",
-                remedy="Fetch the log's tiles from a mirror; " + RESTORE,
-            )
+        self._frontier = self._load_edge(self.checkpoint)
         self._load_unfinished(size)
         self._stores.tiles.clear_temporary()
         end = max(self._stores.journal.end(self._origin), size)
@@ -88,7 +86,7 @@ class Integrator:
 
         Raises:
             SigningRefused: the node refuses, or its clock was set back.
-            TileConflict: a tile on disk holds other bytes.
+            DamagedStore: a tile on disk holds other bytes.
             StaleCheckpoint: another process advanced this log.
             StorageFault: the disk or the database refused.
         """
@@ -131,6 +129,19 @@ class Integrator:
             )
         return trusted
 
+    def _load_edge(self, trusted: Checkpoint) -> Frontier:
+        try:
+            edge = Frontier.load(self._stores.tiles, trusted.size)
+        except (MirrorError, TileError) as error:
+            raise DamagedStore(f"{self._origin}: {error.message}", remedy=_FETCH) from error
+        if edge.root != trusted.root:
+            raise DamagedStore(
+                f"the tiles of {self._origin} lead to root {edge.root.hex()[:16]}…, not to "
+                f"{trusted.root.hex()[:16]}…, which was signed at size {trusted.size}",
+                remedy=_FETCH,
+            )
+        return edge
+
     def _load_unfinished(self, size: int) -> None:
         start = size - size % TILE_WIDTH
         self._unfinished = self._stores.journal.read(self._origin, start=start, end=size)
@@ -146,7 +157,10 @@ class Integrator:
     def _grow(self, entries: Sequence[bytes]) -> None:
         growth = self._frontier.append([leaf_hash(entry) for entry in entries])
         bundles, unfinished = self._bundles(entries)
-        self._stores.tiles.write_all([*bundles, *growth.tiles])
+        try:
+            self._stores.tiles.write_all([*bundles, *growth.tiles])
+        except TileConflict as conflict:
+            raise DamagedStore(conflict.message, remedy=conflict.remedy) from conflict
         self._stop("tiles-durable")
         self._may_sign()
         grown = Checkpoint(self._origin, growth.frontier.size, growth.frontier.root)
@@ -189,7 +203,7 @@ class Integrator:
         for path in _filled(before, self.checkpoint.size):
             self._stores.tiles.drop_partials(path)
         covered = self.checkpoint.size - self.checkpoint.size % TILE_WIDTH
-        if covered - self._journal_start >= _DROP_ENTRIES_MIN:
+        if covered - self._journal_start >= self._journal_spare_entries:
             self._stores.journal.drop_below(self._origin, covered)
             self._journal_start = covered
             self._stop("journal-shortened")

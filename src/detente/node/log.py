@@ -81,8 +81,11 @@ class SequencerLimits:
     Attributes:
         batch_entries_max: statements in one group commit.
         waiting_entries_max: drafts taken in; further submitters wait.
-        lag_entries_max: acknowledged entries not yet in a tree; signing waits beyond.
+        lag_entries_max: acknowledged entries not yet in a tree; signing waits beyond, with at
+            most three batches on their way.
         integrate_every_s: at most so long between checkpoints under load.
+        journal_spare_entries: entries that bundles hold may stay in the journal up to this
+            number, so that not every checkpoint costs a transaction more.
         checkpoint_every_s: a fresh checkpoint at least so often; below the 60 s of trust.md.
     """
 
@@ -90,6 +93,7 @@ class SequencerLimits:
     waiting_entries_max: int = 4_096
     lag_entries_max: int = 16_384
     integrate_every_s: float = 0.3
+    journal_spare_entries: int = 4_096
     checkpoint_every_s: float = 50.0
 
 

@@ -70,7 +70,13 @@ class Sequencer(Generic[Draft]):
         self._sign = sign
         self._limits = limits or SequencerLimits()
         self._stop = stop
-        self._integrator = Integrator(log, now=now, may_sign=self._require_permission, stop=stop)
+        self._integrator = Integrator(
+            log,
+            now=now,
+            may_sign=self._require_permission,
+            journal_spare_entries=self._limits.journal_spare_entries,
+            stop=stop,
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Semaphore(self._limits.waiting_entries_max)
         self._waiting: SimpleQueue[_Waiting[Draft] | None] = SimpleQueue()
@@ -131,7 +137,7 @@ class Sequencer(Generic[Draft]):
         """Return a published checkpoint that covers position `seq`, waiting for it.
 
         Raises:
-            SigningRefused: the node refuses to sign, or was closed.
+            SigningRefused: the node refuses to sign, met a fault, or was closed.
         """
         with self._state:
             if self._published.size > seq:
@@ -156,7 +162,7 @@ class Sequencer(Generic[Draft]):
             readers = [future for _, future in self._readers]
             self._readers.clear()
             self._state.notify_all()
-        self._tell(_fail, readers, self._fault)
+        self._tell(_fail, readers, _refusal(self._log.origin, self._fault))
 
     async def close(self) -> None:
         """Take no more drafts, finish those taken, publish and stop."""

@@ -14,9 +14,10 @@ from threading import Lock
 from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError
 
 from detente.storage.disk import PRIVATE_FILE
-from detente.storage.errors import RESTORE, DamagedStore, WrongSchema, storage_faults
+from detente.storage.errors import RESTORE, DamagedStore, StorageFault, WrongSchema, storage_faults
 from detente.storage.schema import SCHEMA_VERSION
 
 _BUSY_WAIT_MS = 5_000
@@ -168,18 +169,25 @@ def _begin(connection: Connection) -> None:
 
 
 def _connect(url: URL) -> Database:
-    engine = create_engine(url)
+    path = _file_of(url)
+    where = str(path) if path is not None else url.render_as_string(hide_password=True)
+    try:
+        engine = create_engine(url)
+    except (ImportError, ArgumentError) as error:
+        raise StorageFault(
+            f"no driver here opens {where}: {error}",
+            remedy="Install the driver of that database, or name a file to use SQLite",
+        ) from error
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-    path = _file_of(url)
-    where = str(path) if path is not None else url.render_as_string(hide_password=True)
     return Database(engine, where=where)
 
 
 def _url(location: Path | str) -> URL:
     if isinstance(location, str) and "://" in location:
-        return make_url(location)
+        with storage_faults(doing="reading the database's URL", where="the settings"):
+            return make_url(location)
     return URL.create("sqlite", database=str(location))
 
 

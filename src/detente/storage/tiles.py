@@ -141,7 +141,8 @@ class TileFiles:
             return
         if folder != self._directory:
             self._make_folder(folder.parent)
-            if not folder.exists():
-                make_private_folder(folder)
-            self._disk.sync_folder(folder.parent)
+            if folder.exists():
+                self._disk.sync_folder(folder.parent)  # a crash may have come before its sync
+            else:
+                self._disk.make_folder(folder)
         self._durable_folders.add(folder)
