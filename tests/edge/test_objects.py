@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from detente.statements.batch import IndexRow
 from detente.storage import create_database, open_database
 from detente.storage import objects as objects_module
 from detente.storage import runs as runs_module
@@ -60,17 +61,18 @@ def said(seq, issuer=AUREL, kind="indicator"):
 
 
 def an_object(leaf, number, *values):
-    return (leaf, f"indicator--{number:032x}", leaf * 100, 99, values)
+    keys = tuple(("domain-name:value", value) for value in values)
+    return IndexRow(leaf, f"indicator--{number:032x}", "indicator", keys)
 
 
 def places(hits):
-    return [(hit.statement.row.payload_hash, hit.leaf, hit.position, hit.length) for hit in hits]
+    return [(hit.statement.row.payload_hash, hit.leaf) for hit in hits]
 
 
 def test_an_object_found_by_value_leads_to_origin_position_and_leaf(index):
     index.add([(said(0), [an_object(1, 7, "evil.example")]), (said(1), [])])
     (hit,) = index.objects_by_value("evil.example")
-    assert (hit.statement.row, hit.leaf, hit.position, hit.length) == (said(0), 1, 100, 99)
+    assert (hit.statement.row, hit.leaf) == (said(0), 1)
     assert index.objects_by_value("good.example") == []
 
 
@@ -137,6 +139,22 @@ def test_a_value_said_a_million_times_comes_in_pages_and_in_order(index, small_r
     assert seen == [(seq, leaf) for seq in range(12) for leaf in range(1, 30)]
 
 
+def test_objects_of_one_type_come_in_pages_and_in_order(index):
+    for seq in range(3):
+        rows = [
+            IndexRow(leaf, f"x--{leaf}", "url" if leaf % 3 else "file", ())
+            for leaf in range(1, 2_500)
+        ]
+        index.add_batch(said(seq), rows)
+    index.add([(said(9), [IndexRow(1, "url--1", "url", ())])])
+    seen, after = [], 0
+    while page := index.objects_by_type("file", after=after, limit=700):
+        seen += [(hit.statement.row.seq, hit.leaf) for hit in page]
+        after = page[-1].after
+    assert seen == [(seq, leaf) for seq in range(3) for leaf in range(3, 2_500, 3)]
+    assert index.objects_by_type("never") == []
+
+
 def test_a_batch_is_found_whole_or_not_at_all_and_can_be_done_again(index, small_runs):
     def breaks_off():
         yield from (an_object(leaf, leaf, "v") for leaf in range(1, 25))
@@ -151,10 +169,10 @@ def test_a_batch_is_found_whole_or_not_at_all_and_can_be_done_again(index, small
     assert len(index.objects_by_value("v")) == 32
 
 
-def test_rejected_leaves_leave_gaps_and_the_others_keep_their_places(index):
+def test_rejected_leaves_leave_gaps_and_the_others_keep_their_numbers(index):
     index.add_batch(said(0), [an_object(2, 1, "x"), an_object(900, 2, "y")])
     (hit,) = index.objects_by_value("y")
-    assert (hit.leaf, hit.position) == (900, 90_000)
+    assert hit.leaf == 900
 
 
 def test_what_was_erased_is_in_no_answer_and_not_on_the_disk(index, database, small_runs):
@@ -245,10 +263,10 @@ def test_whatever_is_added_erased_and_merged_the_index_agrees_with_a_list(steps)
                     index.tidy()
         for value in ["a", "b", "c", "d", "\ud800", "é", "never"]:
             expected = [
-                (payload_hash, row[0], row[2], row[3])
+                (payload_hash, row.leaf)
                 for payload_hash, rows in told.items()
                 for row in rows
-                if value in row[4]
+                if value in {said_value for _path, said_value in row.keys}
             ]
             assert places(index.objects_by_value(value, limit=1000)) == expected
         by_id = sum(len(index.objects_by_id(f"indicator--{n:032x}", limit=1000)) for n in range(3))

@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-# One object of a statement, as compact as it can be said: leaf number in the content, STIX
-# id, where its bytes begin in the content, how many there are, and its observable values.
-ObjectRow = tuple[int, str, int, int, tuple[str, ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
@@ -55,13 +51,9 @@ class ObjectHit:
     Attributes:
         after: pass it to the same question to get what follows.
         statement: who said it, and where it stands.
-        leaf: its leaf number in the content.
-        position: where its bytes begin in the content.
-        length: how many bytes it has.
+        leaf: its number in the content.
     """
 
     after: int
     statement: StoredStatement
     leaf: int
-    position: int
-    length: int

@@ -8,14 +8,15 @@ database, so nobody can aim one value at another's place.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from threading import Lock
 
 from sqlalchemy import Connection, insert, select, update
 
+from detente.statements.batch import IndexRow
 from detente.storage.database import Database
-from detente.storage.model import ObjectHit, ObjectRow, StatementRow, StoredStatement
+from detente.storage.model import ObjectHit, StatementRow, StoredStatement
 from detente.storage.runs import (
     KEY_BYTES,
     Field,
@@ -25,21 +26,24 @@ from detente.storage.runs import (
     write_fresh,
     write_run,
 )
-from detente.storage.schema import index_secret, object_block, statement
+from detente.storage.schema import index_secret, object_type, statement
 from detente.storage.statement_rows import (
     LEAF_BITS,
-    blocks,
     by_number,
+    find_type,
     forget_objects,
-    hit,
     insert_statements,
     known_hashes,
     stored,
+    type_rows,
 )
 
 PAGE_MAX = 1_000
-_CHUNK_OBJECTS = 65_536
+_CHUNK_OBJECTS = 32_768
 _RUN_OBJECTS_MIN = 1_024
+_LEAF_MASK = (1 << LEAF_BITS) - 1
+
+_Find = Callable[[Connection, int, int], list[int]]
 
 
 class ObjectIndex:
@@ -56,7 +60,7 @@ class ObjectIndex:
                 connection.execute(insert(index_secret).values(number=1, key=key))
         self._hasher = hashlib.blake2b(digest_size=KEY_BYTES, key=key)
 
-    def add(self, said: Sequence[tuple[StatementRow, Sequence[ObjectRow]]]) -> None:
+    def add(self, said: Sequence[tuple[StatementRow, Sequence[IndexRow]]]) -> None:
         """Store statements and their few objects, durable together; known ones are passed over.
 
         Raises:
@@ -72,7 +76,7 @@ class ObjectIndex:
             for number, rows in zip(numbers, new.values(), strict=True):
                 self._write(connection, number, rows)
 
-    def add_batch(self, row: StatementRow, objects: Iterable[ObjectRow]) -> int:
+    def add_batch(self, row: StatementRow, objects: Iterable[IndexRow]) -> int:
         """Store one statement and its many objects, read as they come, in bounded memory.
 
         Nothing of it is found before all of it is there. After an error or a
@@ -148,17 +152,23 @@ class ObjectIndex:
 
     def objects_by_id(self, stix_id: str, *, after: int = 0, limit: int = 100) -> list[ObjectHit]:
         """Return every version of an object by every issuer, in the order they were taken."""
-        return self._hits(Field.ID, stix_id, after, limit)
+        return self._hits(self._find(Field.ID, stix_id), after, limit)
 
     def objects_by_value(self, value: str, *, after: int = 0, limit: int = 100) -> list[ObjectHit]:
         """Return the objects in which this observable value stands, in the order taken."""
-        return self._hits(Field.VALUE, value, after, limit)
+        return self._hits(self._find(Field.VALUE, value), after, limit)
 
     def objects_by_type(
         self, stix_type: str, *, after: int = 0, limit: int = 100
     ) -> list[ObjectHit]:
         """Return the objects of one STIX type, in the order taken."""
-        return self._hits(Field.TYPE, stix_type, after, limit)
+        return self._hits(
+            lambda connection, after, limit: find_type(
+                connection, stix_type, after=after, limit=limit
+            ),
+            after,
+            limit,
+        )
 
     def erase(self, payload_hash: str) -> bool:
         """Forget the objects of a statement; its place, kind and hashes stay provable.
@@ -191,18 +201,24 @@ class ObjectIndex:
         hasher.update(text.encode("utf-8", "surrogatepass"))
         return hasher.digest()
 
-    def _hits(self, what: Field, text: str, after: int, limit: int) -> list[ObjectHit]:
-        key, hits, limit = self._key(text), list[ObjectHit](), min(limit, PAGE_MAX)
+    def _find(self, what: Field, text: str) -> _Find:
+        key = self._key(text)
+        return lambda connection, after, limit: find(
+            connection, what, key, after=after, limit=limit
+        )
+
+    def _hits(self, search: _Find, after: int, limit: int) -> list[ObjectHit]:
+        hits, limit = list[ObjectHit](), min(limit, PAGE_MAX)
         with self._database.reading("looking up objects") as connection:
-            while len(hits) < limit:
-                refs = find(connection, what, key, after=after, limit=limit - len(hits))
-                if not refs:
-                    break
+            while len(hits) < limit and (refs := search(connection, after, limit - len(hits))):
                 said = {s.number: s for s in by_number(connection, {r >> LEAF_BITS for r in refs})}
-                hits += [found for ref in refs if (found := hit(connection, ref, said))]
+                for ref in refs:
+                    # Of a batch that is still coming in nothing is shown.
+                    if (by := said.get(ref >> LEAF_BITS)) and by.objects is not None:
+                        hits.append(ObjectHit(ref, by, leaf=ref & _LEAF_MASK))
                 after = refs[-1]
                 if (last := said.get(after >> LEAF_BITS)) is None or last.objects is None:
-                    after |= (1 << LEAF_BITS) - 1  # its other objects are not to be seen either
+                    after |= _LEAF_MASK
         return hits
 
     def _begin_batch(self, row: StatementRow) -> int | None:
@@ -217,31 +233,33 @@ class ObjectIndex:
             (number,) = insert_statements(connection, [row], objects=[None])
             return number
 
-    def _write(self, connection: Connection, number: int, rows: Sequence[ObjectRow]) -> None:
+    def _write(self, connection: Connection, number: int, rows: Sequence[IndexRow]) -> None:
         if not rows:
             return
-        entries = self._entries(number << LEAF_BITS, rows)
+        ids, values, leaves_of = self._entries(number << LEAF_BITS, rows)
         write = write_run if len(rows) >= _RUN_OBJECTS_MIN else write_fresh
-        for what, found in entries.items():
-            write(connection, what, found)
-        connection.execute(insert(object_block), list(blocks(number, rows)))
+        write(connection, Field.ID, ids)
+        write(connection, Field.VALUE, values)
+        connection.execute(insert(object_type), list(type_rows(number, leaves_of)))
 
-    def _entries(self, first_ref: int, rows: Sequence[ObjectRow]) -> dict[Field, list[bytes]]:
+    def _entries(
+        self, first_ref: int, rows: Sequence[IndexRow]
+    ) -> tuple[list[bytes], list[bytes], dict[str, list[int]]]:
         # The innermost loop of indexing: no call that can be spared.
         fresh_hasher = self._hasher.copy
-        type_keys: dict[str, bytes] = {}
-        ids, values, types = [], [], []
-        for leaf, stix_id, _position, _length, found in rows:
+        leaves_of: dict[str, list[int]] = {}
+        ids, values = [], []
+        for leaf, stix_id, stix_type, keys in rows:
             ref = (first_ref + leaf).to_bytes(8, "big")
             hasher = fresh_hasher()
             hasher.update(stix_id.encode("utf-8", "surrogatepass"))
             ids.append(hasher.digest() + ref)
-            stix_type = stix_id.partition("--")[0]
-            if stix_type not in type_keys:
-                type_keys[stix_type] = self._key(stix_type)
-            types.append(type_keys[stix_type] + ref)
-            for value in found if len(found) == 1 else set(found):
+            leaves = leaves_of.get(stix_type)
+            if leaves is None:
+                leaves = leaves_of[stix_type] = []
+            leaves.append(leaf)
+            for value in [keys[0][1]] if len(keys) == 1 else {value for _path, value in keys}:
                 hasher = fresh_hasher()
                 hasher.update(value.encode("utf-8", "surrogatepass"))
                 values.append(hasher.digest() + ref)
-        return {Field.ID: ids, Field.VALUE: values, Field.TYPE: types}
+        return ids, values, leaves_of

@@ -68,7 +68,6 @@ class Field(IntEnum):
 
     ID = 1
     VALUE = 2
-    TYPE = 3
 
 
 def write_run(connection: Connection, what: Field, entries: list[bytes]) -> None:

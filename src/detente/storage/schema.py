@@ -104,15 +104,13 @@ statement = Table(
     CheckConstraint("seq >= 0 AND length(payload_hash) = 32 AND length(issuer) = 32", name="shape"),
 )
 
-# Where the objects of a batch lie in its content: packed (position, length) per leaf.
-object_block = Table(
-    "object_block",
+# Which leaves of a statement are of one STIX type: packed 32-bit leaf numbers, ascending.
+object_type = Table(
+    "object_type",
     metadata,
-    Column("number", _COUNTED, primary_key=True),
-    Column("statement", BigInteger, nullable=False),
-    Column("first_leaf", BigInteger, nullable=False),
-    Column("places", LargeBinary, nullable=False),
-    UniqueConstraint("statement", "first_leaf"),
+    Column("type", Text, primary_key=True),
+    Column("first_ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaves", LargeBinary, nullable=False),
 )
 
 # One random key: who does not know it cannot aim two values at one place of the index.

@@ -2,29 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from struct import Struct
+from struct import iter_unpack, pack
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from detente.storage.errors import ConflictingStatement
-from detente.storage.model import ObjectHit, ObjectRow, StatementRow, StoredStatement
+from detente.storage.model import StatementRow, StoredStatement
 from detente.storage.runs import forget
-from detente.storage.schema import object_block, statement
+from detente.storage.schema import object_type, statement
 
 LEAF_BITS = 21  # leaf 0 is handling, then up to 2^20 objects
-_PLACE = Struct(">QI")  # position and length in the content; nothing has length 0
-_NO_PLACE = _PLACE.pack(0, 0)
-_BLOCK_LEAVES = 300  # 3,600 bytes: a row that fills one page of the database
+_LEAVES_IN_ROW = 1_000  # 4,000 bytes: a row that fills one page of the database
 _ONE_QUERY = 400
-_BLOCK_WITH = (
-    select(object_block.c.first_leaf, object_block.c.places)
-    .where(object_block.c.statement == bindparam("number"))
-    .where(object_block.c.first_leaf <= bindparam("leaf"))
-    .order_by(object_block.c.first_leaf.desc())
-    .limit(1)
-)
 
 
 def known_hashes(connection: Connection, rows: Sequence[StatementRow]) -> set[str]:
@@ -88,41 +79,39 @@ def by_number(connection: Connection, numbers: Iterable[int]) -> Iterator[Stored
             yield stored(found)
 
 
-def blocks(number: int, rows: Sequence[ObjectRow]) -> Iterator[dict[str, object]]:
-    """Yield the rows that say where the objects of statement `number` lie in its content."""
-    places: list[bytes] = []
-    first = rows[0][0]
-    for leaf, _stix_id, position, length, _values in rows:
-        # A rejected leaf leaves a gap.
-        places.extend([_NO_PLACE] * (leaf - first - len(places)))
-        places.append(_PLACE.pack(position, length))
-    for start in range(0, len(places), _BLOCK_LEAVES):
-        yield {
-            "statement": number,
-            "first_leaf": first + start,
-            "places": b"".join(places[start : start + _BLOCK_LEAVES]),
-        }
+def type_rows(number: int, leaves_of: dict[str, list[int]]) -> Iterator[dict[str, object]]:
+    """Yield the rows that say which leaves of statement `number` are of which type."""
+    for stix_type, leaves in leaves_of.items():
+        for start in range(0, len(leaves), _LEAVES_IN_ROW):
+            some = leaves[start : start + _LEAVES_IN_ROW]
+            yield {
+                "type": stix_type,
+                "first_ref": (number << LEAF_BITS) + some[0],
+                "leaves": pack(f">{len(some)}I", *some),
+            }
 
 
-def hit(
-    connection: Connection, ref: int, statements: dict[int, StoredStatement]
-) -> ObjectHit | None:
-    """Return what a reference of the index stands for; None while its batch is unfinished."""
-    number, leaf = ref >> LEAF_BITS, ref & ((1 << LEAF_BITS) - 1)
-    said = statements.get(number)
-    if said is None or said.objects is None:
-        return None
-    block = connection.execute(_BLOCK_WITH, {"number": number, "leaf": leaf}).first()
-    if block is None or (leaf - block.first_leaf + 1) * _PLACE.size > len(block.places):
-        return None
-    position, length = _PLACE.unpack_from(block.places, (leaf - block.first_leaf) * _PLACE.size)
-    return ObjectHit(ref, said, leaf=leaf, position=position, length=length)
+def find_type(connection: Connection, stix_type: str, *, after: int, limit: int) -> list[int]:
+    """Return up to `limit` references of one type that are greater than `after`, ascending."""
+    found: list[int] = []
+    here = object_type.c.type == stix_type
+    # The row that `after` falls into, and those that follow.
+    start = select(func.max(object_type.c.first_ref)).where(here, object_type.c.first_ref <= after)
+    low = connection.execute(start).scalar() or 0
+    rows = select(object_type).where(here, object_type.c.first_ref >= low)
+    for row in connection.execute(rows.order_by(object_type.c.first_ref).limit(limit + 1)):
+        first = row.first_ref >> LEAF_BITS << LEAF_BITS
+        found += [ref for (leaf,) in iter_unpack(">I", row.leaves) if (ref := first + leaf) > after]
+        if len(found) >= limit:
+            break
+    return found[:limit]
 
 
 def forget_objects(connection: Connection, number: int) -> None:
     """Take everything said of the objects of statement `number` out of the index."""
     forget(connection, first_ref=number << LEAF_BITS, last_ref=((number + 1) << LEAF_BITS) - 1)
-    connection.execute(delete(object_block).where(object_block.c.statement == number))
+    refs = object_type.c.first_ref.between(number << LEAF_BITS, ((number + 1) << LEAF_BITS) - 1)
+    connection.execute(delete(object_type).where(refs))
 
 
 def _values(row: StatementRow) -> dict[str, object]:

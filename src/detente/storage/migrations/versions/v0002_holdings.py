@@ -40,13 +40,11 @@ def _statements() -> None:
     op.create_index("ix_statement_issuer", "statement", ["issuer", "number"], unique=False)
     op.create_index("ix_statement_kind", "statement", ["kind", "number"], unique=False)
     op.create_table(
-        "object_block",
-        sa.Column("number", _COUNTED, nullable=False),
-        sa.Column("statement", sa.BigInteger(), nullable=False),
-        sa.Column("first_leaf", sa.BigInteger(), nullable=False),
-        sa.Column("places", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_object_block")),
-        sa.UniqueConstraint("statement", "first_leaf", name=op.f("uq_object_block_statement")),
+        "object_type",
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("first_ref", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("leaves", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("type", "first_ref", name=op.f("pk_object_type")),
     )
 
 
