@@ -93,12 +93,12 @@ def _climb(running: bytes, index: int, size: int, proof: Sequence[bytes]) -> byt
         raise ProofError(
             f"the proof of entry {index} in {size} has {expected} hashes, this one {len(proof)}"
         )
-    if not set(map(len, proof)) <= {HASH_BYTES}:
+    if [*map(len, proof)].count(HASH_BYTES) != expected:
         raise ProofError("every hash of a proof has 32 bytes")
-    index |= -1 << meeting
+    on_left, level, begin = index | -1 << meeting, 1, _NODE
     for sibling in proof:
-        node = _NODE()  # a copied state begins a hash sooner than a new one
-        node.update(sibling + running if index & 1 else running + sibling)
+        node = begin()  # a copied state begins a hash sooner than a new one
+        node.update(sibling + running if on_left & level else running + sibling)
         running = node.digest()
-        index >>= 1
+        level += level
     return running
