@@ -17,13 +17,13 @@ from detente.node.speaking import make_author, say
 from detente.signing import Role
 from detente.signing.canonical import JsonValue
 from detente.statements import Clear, Kind, Tlp
-from detente.statements.content import iter_spans
+from detente.statements.batch import IndexRow
 from detente.statements.handling import Handling
 from detente.statements.index_keys import keys_of
 from detente.statements.kinds import MAIN_TYPES
 from detente.statements.markings import read_markings
 from detente.statements.stix import StixObject, TimeLimits, check_author, check_times
-from detente.storage.model import ObjectRow, StatementRow
+from detente.storage.model import StatementRow
 
 Clock = Callable[[], datetime]
 
@@ -89,7 +89,7 @@ def publish(
     author = make_author(home, charter, now)
     draft = author.draft([each.raw for each in objects], handling, audience)
     (said,) = asyncio.run(say(home, author, [draft], now))
-    home.index.add([(_row(home, draft, handling, said, now()), _object_rows(draft, objects))])
+    home.index.add([(_row(home, draft, handling, said, now()), _object_rows(objects))])
     return said
 
 
@@ -134,15 +134,8 @@ def _row(
     )
 
 
-def _object_rows(draft: ContentDraft, objects: Sequence[StixObject]) -> list[ObjectRow]:
-    spans = list(iter_spans(draft.content.to_bytes()))[1:]
+def _object_rows(objects: Sequence[StixObject]) -> list[IndexRow]:
     return [
-        (
-            leaf,
-            each.id,
-            end - len(each.raw),
-            len(each.raw),
-            tuple(value for _path, value in keys_of(each.type, dict(each.properties))),
-        )
-        for leaf, (each, (_start, end)) in enumerate(zip(objects, spans, strict=True), start=1)
+        IndexRow(leaf, each.id, each.type, keys_of(each.type, dict(each.properties)))
+        for leaf, each in enumerate(objects, start=1)
     ]
