@@ -173,14 +173,15 @@ def _charter(value: JsonValue) -> Charter:
         checkpoint_seconds=read.integer(
             "checkpoint_seconds", least=1, most=_CHECKPOINT_SECONDS_MAX
         ),
-        members=read.each("members", _member, most=MEMBERS_MAX),
+        members=read.each("members", parse_member, most=MEMBERS_MAX),
         witnesses=read.each("witnesses", _witness, most=WITNESSES_MAX),
         quota=_quota(read.value("quota")),
         assets=read.each("assets", _asset, most=ASSETS_MAX),
     )
 
 
-def _member(value: JsonValue) -> Member:
+def parse_member(value: JsonValue) -> Member:
+    """Read the JSON object `Member.to_json` writes; raises CharterFormatError."""
     read = Fields(value, what="member", names=_MEMBER)
     return Member(
         id=read.hexadecimal("id", length=32),

@@ -41,8 +41,8 @@ def verify(file: Path, policy_file: Path, as_json: bool) -> int:
     Exit status 0 if it verifies, 1 if it does not, 2 if the policy cannot be read.
     A proof shows what a key did: not who held the key, nor why.
     """
-    from detente.proofs import parse_policy
-    from detente.proofs import verify as verify_proof
+    from detente.proofs.verify import parse_policy
+    from detente.proofs.verify import verify as verify_proof
 
     try:
         policy = parse_policy(read_file(policy_file))

@@ -9,6 +9,7 @@ Layout of DIR:
     recovery.key    the recovery key, until somebody takes it away (they should)
     state.sqlite    TRUSTED: last checkpoints, journal, index
     logs/NAME/EPOCH the public face of the log: static files for any web server
+    unit.chain      the charter chain, public
     blobs/          ciphertexts, wraps, charters, by hash
 """
 
@@ -83,6 +84,11 @@ class Layout:
     def blobs(self) -> Path:
         """Ciphertexts, wraps, charters."""
         return self.directory / "blobs"
+
+    @property
+    def chain(self) -> Path:
+        """The charter chain: what an offline verifier of proofs is given."""
+        return self.directory / "unit.chain"
 
     def log(self, origin: str) -> Path:
         """The public files of one log."""
