@@ -15,7 +15,7 @@ from detente.charter.model import MEMBERS_MAX
 from detente.signing import JsonValue, format_time
 
 EVIDENCE_MAX = 64
-_SHOWN_YES_MAX = 2 * MEMBERS_MAX  # one round's votes, and consents of earlier rounds
+_SHOWN_YES_MAX = 2 * MEMBERS_MAX  # old members and new ones, one ballot each
 _ROUND_MAX = 1_000_000
 
 
@@ -25,7 +25,7 @@ class Topic(StrEnum):
     ADMIT = "admit"
     REMOVE = "remove"
     LAPSE = "lapse"
-    REINSTATE = "reinstate"
+    KEYS = "keys"  # a member's keys and epoch; decides between contested ones
     RENEW = "renew"
     RULES = "rules"
     WITNESSES = "witnesses"
@@ -34,7 +34,7 @@ class Topic(StrEnum):
     @property
     def has_subject(self) -> bool:
         """True where the proposal names one member it is about."""
-        return self in (Topic.ADMIT, Topic.REMOVE, Topic.LAPSE, Topic.REINSTATE)
+        return self in (Topic.ADMIT, Topic.REMOVE, Topic.LAPSE, Topic.KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ class KeySlot(StrEnum):
         return 1_312 if self.value.endswith("_mldsa44") else 32
 
 
-SIGNING_SLOTS = tuple(slot for slot in KeySlot if slot is not KeySlot.SEALING)
+SIGNING_SLOTS: tuple[KeySlot, ...] = tuple(slot for slot in KeySlot if slot is not KeySlot.SEALING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
