@@ -81,7 +81,7 @@ SHAPES: dict[str, Callable[[random.Random, int], dict[str, object]]] = {
 }
 
 
-def _parts(shape: str, count: int) -> Iterator[bytes]:
+def content_parts(shape: str, count: int) -> Iterator[bytes]:
     """Yield serialised content in parts of about 1 MiB."""
     chance = random.Random(7)  # noqa: S311  a repeatable input, not a secret
     handling = Handling(
@@ -111,7 +111,7 @@ def _run(parts: list[bytes]) -> float:
 
 def measure(shape: str, objects: int, repeats: int) -> dict[str, object]:
     """Return the figures of one shape."""
-    parts = list(_parts(shape, objects))
+    parts = list(content_parts(shape, objects))
     rates = sorted(objects / _run(parts) for _ in range(repeats))
     return {
         "name": f"batch objects read per second, {shape}",
