@@ -1,0 +1,154 @@
+"""A node's settings: one frozen value, one TOML file, and a default that works for each.
+
+The file may be missing. A key nobody knows is refused with its line: a setting
+that silently does nothing is worse than none. Nothing secret stands here.
+"""
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from detente.errors import InputError
+from detente.storage.disk import read_capped
+
+FILE_BYTES_MAX = 65_536
+_LINE = re.compile(r"at line ([0-9]+)")
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set; `ABOUT` says in words what each is for.
+
+    Attributes:
+        unlock_file: path, absolute or from the node's directory.
+        checkpoint_every_s: seconds.
+        batch_entries_max: statements.
+        waiting_entries_max: statements.
+        disk_free_min_mb: megabytes (10^6 bytes).
+    """
+
+    unlock_file: str = "unlock.key"
+    checkpoint_every_s: float = 50.0
+    batch_entries_max: int = 256
+    waiting_entries_max: int = 4_096
+    disk_free_min_mb: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a setting is for and what it may be.
+
+    Attributes:
+        says: one sentence for the operator.
+        least: smallest number allowed.
+        most: largest number allowed.
+    """
+
+    says: str
+    least: float = 0
+    most: float = 0
+
+
+ABOUT = {
+    "unlock_file": About(
+        "Opens the key ring where no passphrase does; put it on another medium"
+        " (absolute, or from the node's directory)."
+    ),
+    "checkpoint_every_s": About(
+        "A fresh checkpoint at least every so many seconds while running.", 1, 60
+    ),
+    "batch_entries_max": About("Most statements in one group commit.", 1, 4_096),
+    "waiting_entries_max": About(
+        "Most statements taken in and not yet durable; then submitters wait.", 1, 1_000_000
+    ),
+    "disk_free_min_mb": About(
+        "With less free space than this, in megabytes, `detente doctor` warns.", 0, 10**9
+    ),
+}
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file; where there is none, every default holds.
+
+    Raises:
+        InputError: no TOML, an unknown key, a value of another type or out of
+            range; with the line and what to write instead.
+        StorageFault: the file cannot be read.
+    """
+    if not path.exists():
+        return Settings()
+    return parse_settings(read_capped(path, bytes_max=FILE_BYTES_MAX), file=str(path))
+
+
+def parse_settings(data: bytes, *, file: str = "") -> Settings:
+    """Read settings from the bytes of a TOML file.
+
+    Raises:
+        InputError: as `load_settings`.
+    """
+    try:
+        text = data.decode()
+        given = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise InputError("settings are UTF-8 text", file=file) from None
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        place = _LINE.search(str(error))
+        # The parser says "at end of document" of what ends with the last line.
+        line = int(place[1]) if place else text.rstrip("\n").count("\n") + 1
+        raise InputError(
+            f"not TOML: {error}", file=file, line=line, remedy="Write: name = value"
+        ) from None
+    for name, value in given.items():
+        _check(name, value, file=file, line=_line_of(text, name))
+    return Settings(**given)
+
+
+def print_settings(settings: Settings) -> str:
+    """Write a settings file in which every setting is explained."""
+    lines: list[str] = []
+    for name, about in ABOUT.items():
+        value: Value = getattr(settings, name)
+        shown = _quote(value) if isinstance(value, str) else repr(value)
+        lines += [f"# {about.says}", f"{name} = {shown}", ""]
+    return "\n".join(lines)
+
+
+def _check(name: str, value: object, *, file: str, line: int | None) -> None:
+    defaults = {each.name: each.default for each in fields(Settings)}
+    if name not in defaults:
+        close = difflib.get_close_matches(name, defaults, n=1)
+        known = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(defaults)}"
+        raise InputError(f"there is no setting {name!r}", file=file, line=line, remedy=known)
+    default, about = defaults[name], ABOUT[name]
+    if isinstance(default, str):
+        fits = isinstance(value, str) and bool(value) and "\0" not in value
+        expected = "text in quotes, not empty"
+    else:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        number = whole or (isinstance(value, float) and isinstance(default, float))
+        fits = number and about.least <= float(str(value)) <= about.most
+        kind = "a number" if isinstance(default, float) else "a whole number"
+        expected = f"{kind} from {about.least:g} to {about.most:g}"
+    if not fits:
+        raise InputError(
+            f"{name} is {expected}, not {str(value)[:40]!r}",
+            file=file,
+            line=line,
+            remedy=f"Leave it out for the default, {default!r}",
+        )
+
+
+def _line_of(text: str, name: str) -> int | None:
+    key = re.compile(rf"""\s*\[?\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
+    lines = enumerate(text.split("\n"), start=1)
+    return next((number for number, line in lines if key.match(line)), None)
+
+
+def _quote(text: str) -> str:
+    # TOML's basic strings escape as JSON does, and DEL besides.
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
