@@ -7,11 +7,6 @@ cannot wipe memory; who can read this process's memory has the keys.
 
 from typing import NoReturn, Protocol, assert_never
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
 from nacl import bindings
 
 from detente.signing import Signer
@@ -86,6 +81,8 @@ class MlDsa44Key(_Guarded):
     __slots__ = ("_key", "_public")
 
     def __init__(self, seed: bytes) -> None:
+        from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
         self._key = MLDSA44PrivateKey.from_seed_bytes(seed)
         self._public = self._key.public_key().public_bytes_raw()
 
@@ -105,6 +102,10 @@ class HpkeKey(_Guarded):
     __slots__ = ("_key", "_public")
 
     def __init__(self, secret: bytes) -> None:
+        from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+        from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
+
         mlkem = MLKEM768PrivateKey.from_seed_bytes(secret[:64])
         x25519 = X25519PrivateKey.from_private_bytes(secret[64:])
         self._key = MLKEM768X25519PrivateKey(mlkem, x25519)
@@ -123,6 +124,9 @@ class HpkeKey(_Guarded):
         Raises:
             SealingError: it does not open under this key and `info`.
         """
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
         if len(sealed) > _SEALED_BYTES_MAX:
             raise SealingError(f"a wrap of {len(sealed)} bytes is too large to be one")
         suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
