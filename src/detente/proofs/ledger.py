@@ -1,0 +1,234 @@
+"""Members' key histories, built from a chain instead of from what one node received.
+
+A chain has no clock. So every recovery in it has waited long enough and every
+objection in it came in time; and a suspension cuts where the cosigned checkpoint
+beside it says, or else at its own place: a member that suspends a key with an
+early date could otherwise undo what the key signed before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from detente.charter import Charter, KeySlot, Spoken
+from detente.charter.avowals import Recover, Rotate
+from detente.charter.keylife import (
+    KeyHistory,
+    Receipt,
+    Rekeying,
+    begin,
+    key_at,
+    reinstate,
+)
+from detente.charter.model import Refused
+from detente.charter.recovery import SELF_KINDS, receive, settle
+from detente.proofs.errors import ChainError
+from detente.proofs.keyring import Keyring
+from detente.signing import Role, key_id
+from detente.statements import Statement
+from detente.tlog import Checkpoint, NoteError, SignedNote, Verifier, open_signed
+
+_SEEN = datetime(2000, 1, 1, tzinfo=UTC)  # one moment for all: order is the file's
+_SETTLED = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Avowal:
+    """What a member said about itself, and the evidence of how far its log was seen then.
+
+    Attributes:
+        statement: parsed, not verified.
+        seen: a checkpoint note of the member's log with a cosignature; empty for none.
+    """
+
+    statement: Statement
+    seen: bytes
+
+
+class Ledger:
+    """Key histories by member, while a chain is read."""
+
+    def __init__(self) -> None:
+        self._charters: list[Charter] = []
+        self._histories: dict[str, KeyHistory] = {}
+        self._recoveries: dict[str, set[str]] = {}
+        self._revealed: dict[str, bytes] = {}
+
+    def add_charter(self, charter: Charter) -> None:
+        """Take up the members of a charter whose certificate held."""
+        self._charters.append(charter)
+        for member in charter.members:
+            history = self._histories.get(member.id)
+            if history is None:
+                self._histories[member.id] = begin(charter, member)
+            elif not isinstance(decided := reinstate(history, charter), Refused):
+                self._histories[member.id] = decided
+            self._note_recovery(member.id, member.keys.recovery_hash)
+
+    def apply(self, avowals: Iterable[Avowal]) -> list[Avowal]:
+        """Take up avowals in order; return those whose key is not known yet.
+
+        Raises:
+            KeyHistoryError: one that its member could not make.
+            SignatureError: the key it names did not sign it.
+            ChainError, NoteError: evidence beside it that does not hold.
+        """
+        waiting: list[Avowal] = []
+        held_up: set[str] = set()
+        for avowal in avowals:
+            issuer = avowal.statement.header.issuer
+            key = None if issuer in held_up else self._find(avowal.statement)
+            if key is None:
+                held_up.add(issuer)
+                waiting.append(avowal)
+            else:
+                self._receive(avowal, key)
+        return waiting
+
+    def governance_key(self, member: str, epoch: int, seq: int) -> bytes | Refused:
+        """Return the governance key of a place in a member's log, or why there is none."""
+        history = self._histories.get(member)
+        if history is None:
+            return Refused(f"{member[:16]}… is no member")
+        return key_at(history, KeySlot.GOVERNANCE, epoch, seq)
+
+    def check_signature(self, statement: Statement) -> bytes:
+        """Check that a governance statement's issuer signed it; return the key.
+
+        Raises:
+            ChainError: no such key.
+            SignatureError: it does not verify.
+        """
+        header = statement.header
+        key = self._find(statement)
+        if key is None:
+            raise ChainError(
+                f"entry {header.seq} of member {header.issuer[:16]}… is signed by no key of its "
+                "own that the chain knows"
+            )
+        statement.envelope.verify(key)
+        return key
+
+    def keyring(self) -> Keyring:
+        """Return every key with its range of positions."""
+        return Keyring(self._charters, self._histories.values())
+
+    def recoveries(self) -> dict[str, frozenset[str]]:
+        """Return the hashes of recovery keys that were ever open, by member."""
+        return {member: frozenset(hashes) for member, hashes in self._recoveries.items()}
+
+    def epochs(self) -> dict[str, int]:
+        """Return the newest known epoch, by member; a contested one counts as open."""
+        return {
+            member: history.standing.recover.epoch
+            if isinstance(history.standing, Rekeying)
+            else history.epoch
+            for member, history in self._histories.items()
+        }
+
+    def close(self) -> None:
+        """Let recoveries that nobody contested take effect."""
+        for member, history in self._histories.items():
+            self._histories[member] = settle(history, _SETTLED)
+
+    def _receive(self, avowal: Avowal, key: bytes) -> None:
+        statement = avowal.statement
+        statement.envelope.verify(key)
+        header = statement.header
+        if statement.clear.kind not in SELF_KINDS:
+            raise ChainError(f"a {statement.clear.kind} says nothing about its issuer's keys")
+        history = self._histories[header.issuer]
+        if header.epoch > history.epoch and statement.clear.kind != Recover.KIND:
+            history = settle(history, _SETTLED)
+        size = self._seen_size(avowal, history)
+        spoken = spoken_of(statement, key)
+        self._histories[header.issuer] = receive(
+            history, spoken, Receipt(seen=_SEEN, cosigned_size=size)
+        )
+        self._note_next_recovery(spoken)
+
+    def _seen_size(self, avowal: Avowal, history: KeyHistory) -> int:
+        """Return how far a member's log was cosigned when it said this."""
+        header = avowal.statement.header
+        if not avowal.seen:
+            return header.seq if header.epoch == history.epoch else 0
+        return self._cosigned(avowal.seen, history)
+
+    def _cosigned(self, note: bytes, history: KeyHistory) -> int:
+        keyring = self.keyring()
+        signed = SignedNote.parse(note)
+        checkpoint = Checkpoint.parse(signed.text)
+        if checkpoint.origin != history.origin:
+            raise ChainError(f"evidence of log {checkpoint.origin[:80]!r}, not {history.origin!r}")
+        log = [verifier for _, verifier in keyring.log_keys(checkpoint.origin)]
+        others = [verifier for who, _, verifier in keyring.cosigners() if who != history.member]
+        opened = open_signed(signed, _named(signed, (*log, *others)))
+        by = {one.verifier for one in opened.verified}
+        if by.isdisjoint(log) or by.isdisjoint(others):
+            raise NoteError("evidence of a log's size is signed by the log and by somebody else")
+        return checkpoint.size
+
+    def _find(self, statement: Statement) -> bytes | None:
+        """Return the raw key an entry names, where it is the issuer's."""
+        header, keyid = statement.header, statement.envelope.keyid
+        history = self._histories.get(header.issuer)
+        if history is None or header.unit != history.unit:
+            return None
+        if statement.envelope.role is Role.RECOVERY:
+            return self._find_recovery(statement)
+        if statement.envelope.role is not Role.GOVERNANCE:
+            return None
+        spans = history.spans[KeySlot.GOVERNANCE]
+        if isinstance(history.standing, Rekeying):
+            spans = settle(history, _SETTLED).spans[KeySlot.GOVERNANCE]
+        return next((span.key for span in spans if key_id(span.key) == keyid), None)
+
+    def _find_recovery(self, statement: Statement) -> bytes | None:
+        keyid = statement.envelope.keyid
+        if keyid not in self._recoveries.get(statement.header.issuer, ()):
+            return None
+        if statement.clear.kind == Recover.KIND:
+            key = Recover.parse(statement.clear.body).recovery_key
+            self._revealed[sha256(key).hexdigest()] = key
+        return self._revealed.get(keyid)
+
+    def _note_next_recovery(self, spoken: Spoken) -> None:
+        if spoken.kind == Recover.KIND:
+            self._note_recovery(spoken.issuer, Recover.parse(spoken.body).keys.recovery_hash)
+        elif spoken.kind == Rotate.KIND and (consent := Rotate.parse(spoken.body).recovery):
+            self._revealed[sha256(consent.key).hexdigest()] = consent.key
+            self._note_recovery(spoken.issuer, consent.next_hash)
+
+    def _note_recovery(self, member: str, digest: str) -> None:
+        self._recoveries.setdefault(member, set()).add(digest)
+
+
+def spoken_of(statement: Statement, key: bytes) -> Spoken:
+    """Hand a clear statement, whose signature by `key` was checked, to `charter`.
+
+    Raises:
+        StatementError: its content is sealed.
+        ChainError: its body is no JSON object.
+    """
+    header, says = statement.header, statement.clear
+    body = says.body
+    if not isinstance(body, dict):
+        raise ChainError("the body of a clear statement is a JSON object")
+    return Spoken(
+        unit=header.unit,
+        charter=header.charter,
+        issuer=header.issuer,
+        epoch=header.epoch,
+        seq=header.seq,
+        time=header.time,
+        kind=says.kind,
+        body=body,
+        payload_hash=statement.payload_hash,
+        key=key,
+    )
+
+
+def _named(signed: SignedNote, verifiers: Sequence[Verifier]) -> Iterator[Verifier]:
+    lines = {(line.name, line.key_id) for line in signed.lines}
+    return (each for each in verifiers if (each.name, each.key_id) in lines)
