@@ -62,10 +62,21 @@ def read_said(home: Home, name: str) -> Said:
         ContentError, SealingError: the kept content is not what was committed to.
     """
     stored = find_statement(home, name)
-    note = newest_note(home, stored.row.origin)
-    size = Checkpoint.parse(SignedNote.parse(note).text).size
-    statement = parse_entry(read_entry(home.tiles(stored.row.origin), stored.row.seq, size))
+    statement = parse_entry(own_entry(home, stored.row.origin, stored.row.seq))
     return Said(stored=stored, statement=statement, content=_content(home, stored, statement))
+
+
+def own_entry(home: Home, origin: str, seq: int) -> bytes:
+    """Return an entry of one of this node's logs, as far as it is published.
+
+    Raises:
+        InputError: the log does not reach that far.
+        StorageFault, MirrorError, TileError: the log's files are missing or damaged.
+    """
+    tiles = home.tiles(origin)
+    published = tiles.published()
+    size = 0 if published is None else Checkpoint.parse(SignedNote.parse(published).text).size
+    return read_entry(tiles, seq, size)
 
 
 def _content(home: Home, stored: StoredStatement, statement: Statement) -> Content | None:

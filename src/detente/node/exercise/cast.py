@@ -125,26 +125,45 @@ def hire_witness(directory: Path, name: str) -> Outsider:
     return Outsider(name, signers, SqliteWitnessStates(database, cosigner=name))
 
 
+def company(stage: Stage) -> Company:
+    """Return the unit of this run, founded when first asked for."""
+    known = stage.shared.get("company")
+    if isinstance(known, Company):
+        return known
+    founded = stage.hold(_founded(stage.directory / "unit"))
+    stage.shared["company"] = founded
+    return founded
+
+
 @contextmanager
-def company(stage: Stage, scene: str) -> Iterator[Company]:
-    """Found a unit for one scene and close its nodes afterwards."""
-    place = stage.directory / scene
+def nodes(place: Path) -> Iterator[dict[str, Home]]:
+    """Make an exercise node for each of the cast, and close them afterwards."""
     with ExitStack() as stack:
-        homes = {
+        yield {
             name: stack.enter_context(
                 Home.create(place / name, name=name.capitalize(), exercise=True)
             )
             for name in MEMBERS
         }
+
+
+def draft_charter(homes: dict[str, Home], outsiders: tuple[Outsider, ...], name: str) -> Charter:
+    """Return an offered charter for these nodes, from their cards."""
+    return make_offer(
+        name=name,
+        members=[read_card(write_card(home)) for home in homes.values()],
+        witnesses=[outsider.entry for outsider in outsiders],
+        f=F if outsiders else 0,
+        now=now(),
+        exercise=True,
+    )
+
+
+@contextmanager
+def _founded(place: Path) -> Iterator[Company]:
+    with nodes(place) as homes:
         outsiders = tuple(hire_witness(place / name, name) for name in _WITNESSES)
-        charter = make_offer(
-            name="Exercise unit",
-            members=[read_card(write_card(home)) for home in homes.values()],
-            witnesses=[outsider.entry for outsider in outsiders],
-            f=F,
-            now=now(),
-            exercise=True,
-        )
+        charter = draft_charter(homes, outsiders, "Exercise unit")
         document = charter.to_bytes()
         answers = [accept_offer(home, document) for home in homes.values()]
         for home in homes.values():

@@ -9,15 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import orjson
 
 from detente.errors import EnvironmentFault
+
+Held = TypeVar("Held")
 
 _PREFIX = "detente-exercise-"
 _PR_SET_PDEATHSIG = 1
@@ -59,6 +61,8 @@ class Stage:
         self._evidence_root = evidence
         self._kept: list[str] = []
         self._scene = ""
+        self._held = ExitStack()
+        self.shared: dict[str, object] = {}
 
     def __enter__(self) -> Self:
         sweep()
@@ -80,7 +84,12 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._held.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def hold(self, resource: AbstractContextManager[Held]) -> Held:
+        """Enter something that lasts until the run ends, whatever happens."""
+        return self._held.enter_context(resource)
 
     def open_scene(self, name: str) -> None:
         """Begin a scene; what is kept from now on belongs to it."""

@@ -1,5 +1,12 @@
-"""Scenes."""
+"""The scenes, in the order in which the story is told."""
 
 from detente.node.exercise.scene import Scene
+from detente.node.exercise.scenes import copying, forking, founding, garbage, publishing
 
-SCRIPT: tuple[Scene, ...] = ()
+SCRIPT: tuple[Scene, ...] = (
+    founding.SCENE,
+    publishing.SCENE,
+    forking.SCENE,
+    copying.SCENE,
+    garbage.SCENE,
+)
