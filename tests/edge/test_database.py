@@ -142,7 +142,7 @@ def test_a_database_cut_to_nothing_is_an_error_not_a_new_one(path, database):
     path.write_bytes(b"")
     for beside in path.parent.glob("node.db-*"):
         beside.unlink()
-    with pytest.raises(DamagedStore, match=r"is empty.*detente restore"):
+    with pytest.raises(DamagedStore, match=r"has 0 bytes.*detente restore"):
         open_database(path)
     assert path.read_bytes() == b""
 

@@ -16,11 +16,12 @@ from typing import Protocol
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from detente.storage.disk import PRIVATE_FILE
+from detente.storage.disk import PRIVATE_FILE, Disk
 from detente.storage.errors import RESTORE, DamagedStore, StorageFault, WrongSchema, storage_faults
 from detente.storage.schema import SCHEMA_VERSION
 
 _BUSY_WAIT_MS = 5_000
+_PAGE_BYTES_LEAST = 512
 _WAL_PAGES = 4_096  # 16 MiB between checkpoints: fewer fsyncs of the main file under load
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -90,6 +91,7 @@ def create_database(location: Path | str) -> Database:
         with storage_faults(doing="making a database", where=str(path)):
             # Exclusive and private: what is in here is the member's own, and never overwritten.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
+            Disk().sync_folder(path.parent)
     database = _connect(url)
     with _closed_on_error(database):
         _migrate(database)
@@ -198,8 +200,11 @@ def _file_of(url: URL) -> Path | None:
 def _require_content(path: Path) -> None:
     with storage_faults(doing="opening the database", where=str(path)):
         size = path.stat().st_size
-    if size == 0:
-        raise DamagedStore(f"{path} should hold the node's state and is empty", remedy=RESTORE)
+    # SQLite takes a file shorter than its least page for a new one and writes over it.
+    if size < _PAGE_BYTES_LEAST:
+        raise DamagedStore(
+            f"{path} should hold the node's state and has {size} bytes", remedy=RESTORE
+        )
 
 
 def _migrate(database: Database) -> None:
