@@ -55,7 +55,11 @@ class OpenLog:
 def new_log(directory: Path, *, disk: Disk | None = None) -> OpenLog:
     create_database(directory / "node.db").close()
     opened = reopen_log(directory, disk=disk)
-    found_log(opened.log.stores, ORIGIN)
+    try:
+        found_log(opened.log.stores, ORIGIN)
+    except BaseException:
+        opened.close()
+        raise
     return opened
 
 
