@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from detente.statements import Pattern, PatternError, parse_pattern
-from detente.statements.pattern import (
+from detente.statements.expressions import (
     AnyElement,
     Combined,
     Comparison,

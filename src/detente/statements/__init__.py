@@ -46,6 +46,7 @@ from detente.statements.errors import (
     StatementError,
     StixError,
 )
+from detente.statements.expressions import Pattern
 from detente.statements.handling import Handling
 from detente.statements.header import UNIT, Clear, Header, Position, Sealed
 from detente.statements.kinds import MAIN_TYPES, Kind
@@ -59,7 +60,7 @@ from detente.statements.opening import (
     verify_opening,
 )
 from detente.statements.padding import padme
-from detente.statements.pattern import Pattern, parse_pattern
+from detente.statements.pattern import parse_pattern
 from detente.statements.ports import Entropy, Opener, Sealer
 from detente.statements.sealing import (
     SEALING_KEY_BYTES,

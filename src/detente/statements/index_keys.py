@@ -1,6 +1,7 @@
 """What an object is found by: (path, value) pairs, the paths written as in patterns."""
 
-from detente.statements.pattern import ConstantKind, Operator, parse_pattern, single_equality
+from detente.statements.expressions import ConstantKind, Operator
+from detente.statements.pattern import parse_pattern, single_equality
 from detente.statements.stix_types import Properties
 
 Key = tuple[str, str]

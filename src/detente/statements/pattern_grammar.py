@@ -17,7 +17,7 @@ from stix2patterns.v21.grammars.STIXPatternParser import STIXPatternParser as Gr
 from stix2patterns.v21.object_validator import HASHES_REGEX
 
 from detente.statements.errors import PatternError
-from detente.statements.pattern import (
+from detente.statements.expressions import (
     AnyElement,
     Combined,
     Comparison,

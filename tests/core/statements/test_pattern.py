@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stix2patterns.validator import validate
 
 from detente.statements import PatternError, parse_pattern
-from detente.statements.pattern import (
+from detente.statements.expressions import (
     AnyElement,
     Combined,
     Comparison,
@@ -22,8 +22,8 @@ from detente.statements.pattern import (
     Repeats,
     StartStop,
     Within,
-    single_equality,
 )
+from detente.statements.pattern import single_equality
 from detente.statements.pattern_grammar import parse_by_grammar
 
 MD5 = "79054025255fb1a26e4bc422aef54eb4"
