@@ -7,7 +7,7 @@ reads a file of its own package and no network.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import cast
@@ -115,15 +115,17 @@ def _skeleton(name: str) -> str:
 @lru_cache(maxsize=4_096)
 def _prototype(character: str) -> str:
     """Return one representative of everything that looks like `character`."""
-    alike = [character, *_homoglyphs(character)]
-    plain = [each for each in alike if each.isascii()]
-    longer = [each for each in plain if len(each) > 1]
+    direct = _homoglyphs(character)
+    longer = [each for each in direct if each.isascii() and len(each) > 1]
     if longer:  # m looks like rn: the pair is read letter by letter elsewhere
         return "".join(_prototype(part) for part in min(longer))
-    return min(plain or alike)
+    # The table is a star: I knows l, and l knows 1 and |; two steps reach all of them.
+    alike = {character, *direct}
+    alike |= {each for near in direct for each in _homoglyphs(near) if len(each) == 1}
+    return min(alike, key=lambda each: (not each.isascii(), each))
 
 
-def _homoglyphs(character: str) -> Iterable[str]:
+def _homoglyphs(character: str) -> list[str]:
     data = import_module("confusable_homoglyphs.confusables").confusables_data
     rows = cast("list[dict[str, str]]", data.get(character, []))
     return [row["c"] for row in rows]
