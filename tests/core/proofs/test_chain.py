@@ -1,0 +1,175 @@
+"""A charter chain is believed from its first digest on, step by step, and no step is skipped."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from detente.charter import CharterError, KeySlot
+from detente.charter.avowals import Leave, LogState, Rotate, Suspend
+from detente.errors import UnitError
+from detente.proofs import ChainError, ChainFile, ProofFileError, chain_of, parse_chain
+from detente.signing import prove_possession
+from tests.core.charter.people import NOW, after, keys_of, signers_of
+from tests.core.proofs.makers import (
+    AUREL,
+    BOREA,
+    CHARTER,
+    UNIT,
+    Log,
+    acceptances,
+    another_unit,
+    chain,
+    clear,
+    content_entry,
+    cosigner,
+    member,
+    renewal,
+    renewed_chain,
+    say,
+)
+
+ME = member(AUREL).id
+
+
+def rotation(seq, slot=KeySlot.STATEMENT):
+    signer = signers_of(AUREL, 2)[slot]
+    proof = prove_possession(slot.role, signer, bytes.fromhex(CHARTER.digest))
+    body = Rotate(keys={slot: signer.public_key}, possession={slot: proof}, recovery=None)
+    return say(AUREL, clear(body), seq)
+
+
+def test_a_founding_accepted_by_all_is_a_chain_pinned_by_its_digest():
+    founded = chain()
+    assert founded.unit == UNIT == CHARTER.digest
+    assert founded.latest == CHARTER
+
+
+def test_a_chain_reads_back_to_the_same_bytes():
+    for each in (chain(), chain(rotation(4)), renewed_chain()):
+        data = each.file.to_bytes()
+        assert parse_chain(data).file == each.file
+        assert ChainFile.parse(data).to_bytes() == data
+
+
+def test_a_member_who_did_not_accept_is_bound_to_nothing():
+    with pytest.raises(ChainError, match="not every founding member"):
+        chain_of([CHARTER], acceptances=acceptances()[1:])
+
+
+def test_acceptances_of_another_unit_found_nothing():
+    with pytest.raises(ChainError, match="not every founding member"):
+        chain_of([CHARTER], acceptances=acceptances(another_unit()))
+
+
+def test_a_later_version_stands_on_the_quorums_of_old_and_new():
+    assert renewed_chain().latest.version == 2
+
+
+@pytest.mark.parametrize("left_out", range(6))
+def test_without_any_one_of_its_ballots_a_version_does_not_stand(left_out):
+    _, _, ballots = renewal()
+    with pytest.raises(CharterError):
+        renewed_chain(ballots=[each for at, each in enumerate(ballots) if at != left_out])
+
+
+def test_ballots_that_nobody_saw_make_no_second_chain():
+    new, certificate, ballots = renewal(settled=False)
+    with pytest.raises(ChainError, match="seen by 1 of 4, 3 are needed"):
+        chain_of(
+            [CHARTER, new],
+            acceptances=acceptances(),
+            certificates=[certificate],
+            ballots=ballots,
+        )
+
+
+def test_a_version_does_not_bring_the_keys_that_confirm_it():
+    new, _, _ = renewal()
+    forged = replace(
+        new, members=tuple(replace(each, keys=keys_of(each.name, 7)) for each in new.members)
+    )
+    _, certificate, ballots = renewal()
+    with pytest.raises(UnitError):
+        chain_of(
+            [CHARTER, forged],
+            acceptances=acceptances(),
+            certificates=[certificate],
+            ballots=ballots,
+        )
+
+
+def test_a_version_without_its_certificate_is_refused():
+    new, _, ballots = renewal()
+    with pytest.raises(ChainError, match="need 1 certificates"):
+        chain_of([CHARTER, new], acceptances=acceptances(), ballots=ballots)
+
+
+def test_a_version_is_not_skipped():
+    new, certificate, ballots = renewal()
+    third = after(new, expires=new.expires + timedelta(days=1))
+    with pytest.raises(UnitError):
+        chain_of(
+            [CHARTER, third],
+            acceptances=acceptances(),
+            certificates=[certificate],
+            ballots=ballots,
+        )
+
+
+def test_a_rotated_key_counts_up_to_its_rotation_and_the_new_one_from_there():
+    old, new = chain(rotation(4)).keyring.of(ME, KeySlot.STATEMENT)
+    assert [old.counts_at((1, at)) for at in (0, 4, 5)] == [True, True, False]
+    assert [new.counts_at((1, at)) for at in (4, 5, 99)] == [False, True, True]
+
+
+def test_a_suspension_cuts_where_others_had_seen_the_log():
+    entries = [content_entry(AUREL, at) for at in range(3)]
+    seen = Log(AUREL, entries).note(cosigners=[cosigner(BOREA)])
+    stop = say(AUREL, clear(Suspend(slots=(KeySlot.STATEMENT,))), 0)
+    (key,) = chain((stop, seen)).keyring.of(ME, KeySlot.STATEMENT)
+    assert [key.counts_at((1, at)) for at in (0, 2, 3)] == [True, True, False]
+
+
+def test_evidence_that_only_the_member_signed_is_none():
+    entries = [content_entry(AUREL, at) for at in range(3)]
+    stop = say(AUREL, clear(Suspend(slots=(KeySlot.STATEMENT,))), 0)
+    with pytest.raises(UnitError, match="somebody else"):
+        chain((stop, Log(AUREL, entries).note(cosigners=[cosigner(AUREL)])))
+
+
+def test_keys_end_where_their_member_left():
+    state = LogState(epoch=1, size=5, root="00" * 32)
+    (key,) = chain(say(AUREL, clear(Leave(last=state)), 5)).keyring.of(ME, KeySlot.STATEMENT)
+    assert not key.counts_at((1, 9))
+
+
+def test_nobody_suspends_for_another():
+    body = clear(Suspend(slots=(KeySlot.STATEMENT,)))
+    forged = say(AUREL, body, 3, signer=signers_of(BOREA)[KeySlot.GOVERNANCE])
+    with pytest.raises(ChainError, match="no key of its own"):
+        chain(forged)
+
+
+def test_a_ballot_is_no_word_about_keys():
+    _, certificate, _ = renewal()
+    with pytest.raises(ChainError, match="says nothing about its issuer's keys"):
+        chain(certificate)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{}", b"[]", b'{"detente-charter-chain":"v2"}', b'{"detente-proof":"v1"}', b"\xff"],
+)
+def test_what_is_no_chain_is_refused_as_such(data):
+    with pytest.raises(ProofFileError):
+        parse_chain(data)
+
+
+def test_a_chain_of_no_charter_is_refused():
+    with pytest.raises(ChainError):
+        parse_chain(ChainFile(charters=(), acceptances=()).to_bytes())
+
+
+def test_now_is_before_the_charter_expires():
+    assert CHARTER.expires > NOW
