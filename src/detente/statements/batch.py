@@ -193,8 +193,7 @@ class BatchReader:
             if creator is not None and creator != self._identity:
                 raise StixError(f"{identifier} is created by {creator}, not by the issuer")
             if times and self._limits is not None:
-                self._limits.check_said(identifier, *times[:2])
-                self._limits.check_valid(identifier, *times[2:])
+                self._limits.check_shape(identifier, times)
             row = IndexRow(leaf, identifier, object_type, (key,))
         if row.id in self._ids:
             raise StixError(f"{row.id} stands twice in one content")

@@ -27,6 +27,11 @@ _SINGLE = re.compile(
     rf"\[ *({_IDENTIFIER}(?:-[A-Za-z0-9_-]*)?):"
     rf"((?:{_IDENTIFIER}|{_QUOTED})(?:\.(?:{_IDENTIFIER}|{_QUOTED}))*) *= *'([^'\\]*)' *\]"
 )
+# What half of all shared indicators start with, and the key they are found by.
+_VALUE_KEYS = {
+    f"[{object_type}:value = '": f"{object_type}:value"
+    for object_type in ("domain-name", "email-addr", "ipv4-addr", "ipv6-addr", "mac-addr", "url")
+}
 _STEP = re.compile(rf"{_IDENTIFIER}|{_QUOTED}")
 KEYWORDS = frozenset(
     (
@@ -84,12 +89,15 @@ def parse_pattern(text: str) -> Pattern:
 
 def single_equality(text: str) -> tuple[str, str] | None:
     """Return (path key, value) of a pattern that is one equality with a text, else None."""
+    quote = text.find("'") + 1
+    key = _VALUE_KEYS.get(text[:quote])
+    if key is not None and text.endswith("']") and text.find("'", quote) == len(text) - 2:
+        value = text[quote:-2]
+        return None if "\\" in value else (key, value)
     single = _SINGLE.fullmatch(text)
     if single is None:
         return None
-    object_type, path, value = single.groups()
-    if path == "value" and object_type not in KEYWORDS:
-        return f"{object_type}:value", value
+    value = single[3]
     comparison = _read_single(single)
     return None if comparison is None else (comparison.path.key, value)
 

@@ -99,6 +99,19 @@ class TimeLimits:
             valid=(now + VALIDITY_MAX).strftime("%Y-%m-%dT%H:%M:%S"),
         )
 
+    def check_shape(self, identifier: str, times: tuple[str, ...]) -> None:
+        """Check created, modified, valid_from and valid_until, each pair already in order.
+
+        Raises:
+            StixError: as `check_said` and `check_valid`.
+        """
+        created, modified, start, until = times
+        # A seconds text with "~" sorts behind every fraction of that second.
+        if not (created >= EARLIEST and modified <= self.said + "~"):
+            self.check_said(identifier, created, modified)
+        if not (start >= EARLIEST and until <= self.valid + "~"):
+            self.check_valid(identifier, start, until)
+
     def check_said(self, identifier: str, *moments: str) -> None:
         """Refuse a moment ahead of our clock or before 1970.
 
