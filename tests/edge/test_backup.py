@@ -156,12 +156,12 @@ def test_an_old_back_up_refuses_to_sign_and_says_what_to_do(archive, tmp_path):
         refuse_unconfirmed(database)
     newer = RolledBack(Checkpoint(ORIGIN, 9, b"s" * 32), b"note")
     with pytest.raises(RestoredState, match=r"size 9.*open a new epoch"):
-        confirm_restored(database, newer, compared=3)
+        confirm_restored(database, [Fresh(), newer], compared=3)
     with pytest.raises(RestoredState, match="nobody was asked"):
-        confirm_restored(database, Fresh(), compared=0)
+        confirm_restored(database, [Fresh()], compared=0)
     with pytest.raises(RestoredState):
         refuse_unconfirmed(database)
-    confirm_restored(database, Fresh(), compared=2)
+    confirm_restored(database, [Fresh()], compared=2)
     refuse_unconfirmed(database)
     database.close()
 

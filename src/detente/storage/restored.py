@@ -5,6 +5,7 @@ prove and nobody can undo; so a restored node signs nothing until its state was
 compared with what peers and witnesses hold.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -61,11 +62,15 @@ def refuse_unconfirmed(database: Database) -> None:
         )
 
 
-def confirm_restored(database: Database, memory: Fresh | RolledBack, *, compared: int) -> None:
+def confirm_restored(
+    database: Database, memories: Iterable[Fresh | RolledBack], *, compared: int
+) -> None:
     """Lift the mark after a comparison that found nothing newer.
 
     Args:
-        memory: the verdict of `tlog.judge_memory` on what others hold.
+        memories: verdicts of `tlog.judge_memory` on what others hold: of the own
+            log by its keys, and of every log this node cosigned by its cosigner
+            keys, for an old cosigner state is as harmful as an old checkpoint.
         compared: how many others were asked and answered; at least f + 1 of them,
             or a hostile one could hide what it knows. Who asks decides that.
 
@@ -74,13 +79,15 @@ def confirm_restored(database: Database, memory: Fresh | RolledBack, *, compared
             asked; the mark stays.
         StorageFault: the database refused.
     """
-    if isinstance(memory, RolledBack):
-        raise RestoredState(
-            f"{database.where} is older than what this node signed: others hold its checkpoint "
-            f"of {memory.seen.origin} at size {memory.seen.size}",
-            remedy="Never sign from it: open a new epoch with `detente keys recover`, "
-            "and fetch the lost entries from a mirror",
-        )
+    for memory in memories:
+        if isinstance(memory, RolledBack):
+            raise RestoredState(
+                f"{database.where} is older than what this node signed: others hold its "
+                f"signature on {memory.seen.origin} at size {memory.seen.size}",
+                remedy="Never sign from it. If that log is the own one, open a new epoch with "
+                "`detente keys recover` and fetch the lost entries from a mirror; if it is "
+                "another's, rotate the witness and mirror keys",
+            )
     if compared < 1:
         raise RestoredState("nobody was asked what they hold of this log", remedy=_COMPARE)
     with database.writing("confirming the restored state") as connection:
