@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from detente.charter import Charter
+from detente.node.errors import SigningRefused
 from detente.release import (
     Circle,
     Cleared,
@@ -205,6 +206,7 @@ class Author:
 
         Raises:
             StatementError: a header nobody would accept.
+            SigningRefused: the key for it is suspended or lies off line.
             SealingError: a reader's sealing key is none.
             StorageFault: the wraps could not be stored.
         """
@@ -235,13 +237,24 @@ class Author:
         )
 
     def _entry(self, position: Position, says: Sealed | Clear, role: Role) -> Envelope:
-        header = Header(
-            unit=position.unit,
-            charter=self._digest,
-            issuer=position.issuer,
-            epoch=position.epoch,
-            seq=position.seq,
-            time=self._now(),
-            says=says,
-        )
-        return sign_statement(header, self._signers[role], role).envelope
+        signer = self._signers.get(role)
+        if signer is None:
+            raise SigningRefused(
+                f"no {role.value} key of this member is at hand",
+                remedy="It is suspended or lies off line: `detente keys show` tells which",
+            )
+        header = header_at(self._digest, position, says, self._now())
+        return sign_statement(header, signer, role).envelope
+
+
+def header_at(charter: str, position: Position, says: Sealed | Clear, time: datetime) -> Header:
+    """Return the header of what is said at one place under the charter with this digest."""
+    return Header(
+        unit=position.unit,
+        charter=charter,
+        issuer=position.issuer,
+        epoch=position.epoch,
+        seq=position.seq,
+        time=time,
+        says=says,
+    )

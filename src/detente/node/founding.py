@@ -28,7 +28,6 @@ from detente.node.log import found_log
 from detente.node.speaking import own_log
 from detente.proofs.chain import chain_of
 from detente.signing import JsonValue, canonical, format_time, parse_canonical
-from detente.storage.disk import Disk, write_whole
 from detente.tlog import KeyType, Verifier
 
 LIFETIME = timedelta(days=365)
@@ -137,7 +136,7 @@ def apply_founding(home: Home, document: bytes, answers: Sequence[bytes], now: d
     _require_own_place(home, charter)
     chain = chain_of([charter], acceptances=answers)
     home.charters.found(document)
-    write_whole(home.layout.chain, chain.file.to_bytes(), disk=Disk())
+    home.keep_chain(chain)
     log = own_log(home)
     found_log(log.stores, log.origin)
     home.charters.adopt(charter.unit_id, version=1, at=now)

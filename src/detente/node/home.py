@@ -20,14 +20,17 @@ from typing import Self
 
 from detente.charter import Charter, KeySlot, Member, MemberKeys, parse_charter
 from detente.errors import InputError
+from detente.node.errors import SigningRefused
 from detente.node.identity import Identity, load_identity, new_identity, save_identity
+from detente.proofs.chain import CharterChain, parse_chain
+from detente.proofs.file import FILE_BYTES_MAX
 from detente.signing import Role, Signer
 from detente.storage.blobs import BlobStore
 from detente.storage.charters import CharterShelf
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.content_keys import ContentKeys
 from detente.storage.database import Database, create_database, open_database
-from detente.storage.disk import make_private_folder
+from detente.storage.disk import Disk, make_private_folder, read_capped, write_whole
 from detente.storage.journal import EntryJournal
 from detente.storage.keyfiles import KeyType, Unlock, UnlockFile
 from detente.storage.keys import ROLE_TYPES, KeyRing
@@ -36,7 +39,7 @@ from detente.storage.objects import ObjectIndex
 from detente.storage.offline_keys import create_recovery_key, create_unlock_file
 from detente.storage.tiles import TileFiles
 
-_SLOT_TYPES = {
+SLOT_TYPES = {
     slot: KeyType.HPKE
     if slot is KeySlot.SEALING
     else (KeyType.MLDSA44 if slot.value.endswith("_mldsa44") else KeyType.ED25519)
@@ -123,6 +126,7 @@ class Home:
         self.content_keys = ContentKeys(database)
         self.index = ObjectIndex(database)
         self._lock = lock
+        self._chain: CharterChain | None = None
 
     @classmethod
     def create(
@@ -231,22 +235,62 @@ class Home:
         return None
 
     @property
+    def chain(self) -> CharterChain | None:
+        """The verified charter chain of the unit, None while the node works alone.
+
+        Raises:
+            UnitError: the file is damaged or does not verify.
+            StorageFault: the disk refused.
+        """
+        if self._chain is None and self.layout.chain.exists():
+            data = read_capped(self.layout.chain, bytes_max=FILE_BYTES_MAX)
+            self._chain = parse_chain(data)
+        return self._chain
+
+    def keep_chain(self, chain: CharterChain) -> None:
+        """Replace the chain by one that was verified and says more.
+
+        Raises:
+            StorageFault: the disk refused; the old one stands.
+        """
+        write_whole(self.layout.chain, chain.file.to_bytes(), disk=Disk())
+        self._chain = chain
+
+    @property
     def card(self) -> Member:
-        """This node as it would stand in a charter, with its current keys."""
+        """This node as it would stand in a charter, with the newest keys of its ring."""
         raw = {
             slot.value: self.keys.current(slot.role, kind).public_key
-            for slot, kind in _SLOT_TYPES.items()
+            for slot, kind in SLOT_TYPES.items()
         }
         return self.identity.card(MemberKeys(recovery_hash=self.identity.recovery_hash, **raw))
 
+    def key_in_force(self, slot: KeySlot) -> bytes | None:
+        """Return the public key this member speaks with in a slot, None where it is suspended.
+
+        The chain says which: a newer key of the ring means nothing to others yet.
+        """
+        chain = self.chain
+        if chain is None:
+            return self.keys.current(slot.role, SLOT_TYPES[slot]).public_key
+        held = chain.keyring.of(self.identity.member, slot)
+        return held[-1].raw if held and held[-1].span.end is None else None
+
     def signer(self, slot: KeySlot) -> Signer:
-        """Return who signs with the current key of a slot.
+        """Return who signs with the key in force.
 
         Raises:
-            NoSuchKey: not held here.
+            SigningRefused: the key is suspended.
+            NoSuchKey: not held here; a governance key may lie off line.
         """
-        return self.keys.signer(slot.role, _SLOT_TYPES[slot])
+        key = self.key_in_force(slot)
+        if key is None:
+            raise SigningRefused(
+                f"the {slot.value} key of {self.identity.name!r} is suspended",
+                remedy=f"`detente keys rotate {slot.value}` puts another in its place",
+            )
+        return self.keys.signer_of(key)
 
     def tiles(self, origin: str) -> TileFiles:
-        """Return the public files of one of this node's logs."""
+        """Return the public files of one log, own or mirrored."""
         return TileFiles(self.layout.log(origin))

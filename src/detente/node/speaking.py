@@ -1,16 +1,19 @@
 """One session at the log: start the sequencer, say things, wait until readers can see them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from detente.charter import Charter, KeySlot
 from detente.node.author import Author, ContentStores, Draft
 from detente.node.entropy import SystemEntropy
+from detente.node.errors import SigningRefused
 from detente.node.home import Home
 from detente.node.log import Acknowledged, Log, LogStores
 from detente.node.sequencer import Sequencer
 from detente.release import Standing
-from detente.signing import Role, key_id
+from detente.signing import Signer, key_id
+from detente.storage.errors import NoSuchKey
 from detente.storage.restored import refuse_unconfirmed
 from detente.storage.sealing import HpkeSealer
 from detente.tlog import KeyType, NoteSigner
@@ -19,22 +22,28 @@ from detente.tlog import KeyType, NoteSigner
 def make_author(home: Home, charter: Charter, now: Callable[[], datetime]) -> Author:
     """Return who builds this member's statements under one charter.
 
-    Raises:
-        NoSuchKey: the ring lacks a key; a governance key may lie off line.
+    A suspended key, or a governance key that lies off line, is simply not there:
+    what it alone may say is then refused.
     """
     return Author(
         charter=charter,
         member=home.identity.member,
-        signers={
-            Role.STATEMENT: home.signer(KeySlot.STATEMENT),
-            Role.GOVERNANCE: home.signer(KeySlot.GOVERNANCE),
-        },
+        signers={slot.role: signer for slot, signer in _speakers(home)},
         stores=ContentStores(home.blobs, home.content_keys),
         standings={member.id: Standing.ACTIVE for member in charter.members},
         sealer=HpkeSealer(),
         entropy=SystemEntropy(),
         now=now,
     )
+
+
+def _speakers(home: Home) -> list[tuple[KeySlot, Signer]]:
+    """Return the keys that may sign entries, as far as they are in force and held here."""
+    held: list[tuple[KeySlot, Signer]] = []
+    for slot in (KeySlot.STATEMENT, KeySlot.GOVERNANCE):
+        with suppress(SigningRefused, NoSuchKey):
+            held.append((slot, home.signer(slot)))
+    return held
 
 
 def own_log(home: Home) -> Log:
@@ -44,7 +53,7 @@ def own_log(home: Home) -> Log:
         NoSuchKey: the ring lacks a key.
     """
     origin = home.identity.origin
-    keys = [home.signer(slot).public_key for slot in (KeySlot.STATEMENT, KeySlot.GOVERNANCE)]
+    keys = [signer.public_key for _slot, signer in _speakers(home)]
     return Log(
         origin=origin,
         epoch=home.identity.epoch,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from detente.charter import Charter, KeySlot, Spoken
-from detente.charter.avowals import Recover, Rotate
+from detente.charter.avowals import Objection, Recover, Rotate
 from detente.charter.keylife import (
     KeyHistory,
     Receipt,
@@ -139,7 +139,7 @@ class Ledger:
         if statement.clear.kind not in SELF_KINDS:
             raise ChainError(f"a {statement.clear.kind} says nothing about its issuer's keys")
         history = self._histories[header.issuer]
-        if header.epoch > history.epoch and statement.clear.kind != Recover.KIND:
+        if _presumes_recovery(history, statement):
             history = settle(history, _SETTLED)
         size = self._seen_size(avowal, history)
         spoken = spoken_of(statement, key)
@@ -202,6 +202,17 @@ class Ledger:
 
     def _note_recovery(self, member: str, digest: str) -> None:
         self._recoveries.setdefault(member, set()).add(digest)
+
+
+def _presumes_recovery(history: KeyHistory, statement: Statement) -> bool:
+    """Say whether a recovery under way must have taken effect when this came.
+
+    Only what contests a recovery can come while it waits. Anything else by the old keys
+    would let whoever stole them speak on, in a file that has no clock to stop it.
+    """
+    contests = statement.clear.kind in (Recover.KIND, Objection.KIND)
+    waits = isinstance(history.standing, Rekeying)
+    return not contests and (waits or statement.header.epoch > history.epoch)
 
 
 def spoken_of(statement: Statement, key: bytes) -> Spoken:

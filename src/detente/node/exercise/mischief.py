@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 
-from detente.charter import Charter, KeySlot
+from detente.charter import KeySlot
+from detente.node.author import header_at
 from detente.node.clock import now
 from detente.node.exercise.cast import Company
 from detente.node.home import Home
@@ -12,24 +12,9 @@ from detente.node.log import Acknowledged
 from detente.node.sequencer import Sequencer
 from detente.node.speaking import own_log
 from detente.signing import Envelope, Signer
-from detente.statements import Clear, Header, Position, Sealed, sign_statement
+from detente.statements import Clear, Position, Sealed, sign_statement
 
 Say = Callable[[Position], Sealed | Clear]
-
-
-def header_at(
-    charter: Charter, position: Position, says: Sealed | Clear, *, time: datetime
-) -> Header:
-    """Return a header for any place, honest or not."""
-    return Header(
-        unit=position.unit,
-        charter=charter.digest,
-        issuer=position.issuer,
-        epoch=position.epoch,
-        seq=position.seq,
-        time=time,
-        says=says,
-    )
 
 
 def say_anything(unit: Company, name: str, say: Say) -> tuple[Acknowledged, bytes]:
@@ -41,7 +26,7 @@ def say_anything(unit: Company, name: str, say: Say) -> tuple[Acknowledged, byte
         position = Position(
             unit=unit.charter.unit_id, issuer=home.identity.member, epoch=epoch, seq=seq
         )
-        header = header_at(unit.charter, position, say(position), time=now())
+        header = header_at(unit.charter.digest, position, say(position), now())
         envelope = sign_statement(header, statement_signer(home)).envelope
         entries.append(envelope.to_bytes())
         return envelope

@@ -40,6 +40,10 @@ class Finished:
     document: dict[str, object] | None
     errors: str
 
+    def text(self, name: str) -> str:
+        """Return one member of the document as text; empty where there is none."""
+        return str((self.document or {}).get(name, ""))
+
 
 class Stage:
     """Holds one run of the exercise.

@@ -1,7 +1,7 @@
 """The scenes, in the order in which the story is told."""
 
 from detente.node.exercise.scene import Scene
-from detente.node.exercise.scenes import copying, forking, founding, garbage, publishing
+from detente.node.exercise.scenes import copying, forking, founding, garbage, publishing, theft
 
 SCRIPT: tuple[Scene, ...] = (
     founding.SCENE,
@@ -9,4 +9,5 @@ SCRIPT: tuple[Scene, ...] = (
     forking.SCENE,
     copying.SCENE,
     garbage.SCENE,
+    theft.SCENE,
 )
