@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Empty, Queue, SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Condition, Thread
 from time import monotonic
 from types import TracebackType
@@ -42,6 +42,15 @@ class _Batch:
     entries: list[bytes]
     payload_hashes: list[str]
     answers: list[asyncio.Future[Acknowledged]]
+
+    def joined(self, later: "_Batch") -> "_Batch":
+        """Return both as one; `later` begins where this ends."""
+        return _Batch(
+            self.start,
+            self.entries + later.entries,
+            self.payload_hashes + later.payload_hashes,
+            self.answers + later.answers,
+        )
 
 
 class Sequencer(Generic[Draft]):
@@ -80,7 +89,10 @@ class Sequencer(Generic[Draft]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Semaphore(self._limits.waiting_entries_max)
         self._waiting: SimpleQueue[_Waiting[Draft] | None] = SimpleQueue()
-        self._signed: Queue[_Batch | None] = Queue(maxsize=1)
+        # What is signed and waits for the commit before it: the longer that takes, the more.
+        self._handover = Condition()
+        self._signed = _Batch(0, [], [], [])
+        self._signing = False
         # Guards everything below; told whenever any of it changes.
         self._state = Condition()
         self._fault: Exception | None = None
@@ -107,7 +119,7 @@ class Sequencer(Generic[Draft]):
         self._loop = asyncio.get_running_loop()
         self._next_seq = await asyncio.to_thread(self._integrator.recover)
         self._published = self._integrator.checkpoint
-        self._open = self._committing = True
+        self._open = self._signing = self._committing = True
         for name, steps in (
             ("sign", self._sign_loop),
             ("commit", self._commit_loop),
@@ -214,8 +226,10 @@ class Sequencer(Generic[Draft]):
             self._wait_for_tree()
             batch = self._sign_all(waiting)
             if batch.entries:
-                self._signed.put(batch)
-        self._signed.put(None)
+                self._hand_over(batch)
+        with self._handover:
+            self._signing = False
+            self._handover.notify()
 
     def _take(self) -> tuple[list[_Waiting[Draft]], bool]:
         """Return what waits, at least one unless it is the end, and whether more may come."""
@@ -267,10 +281,25 @@ class Sequencer(Generic[Draft]):
         self._stop("signed")
         return envelope
 
+    def _hand_over(self, batch: _Batch) -> None:
+        room = self._limits.batch_entries_max - len(batch.entries)
+        with self._handover:
+            self._handover.wait_for(lambda: len(self._signed.entries) <= room)
+            self._signed = batch if not self._signed.entries else self._signed.joined(batch)
+            self._handover.notify()
+
     # --- commit ---------------------------------------------------------------------------
 
+    def _next_batch(self) -> _Batch | None:
+        """Return everything that is signed, None at the end."""
+        with self._handover:
+            self._handover.wait_for(lambda: self._signed.entries or not self._signing)
+            batch, self._signed = self._signed, _Batch(0, [], [], [])
+            self._handover.notify()
+        return batch if batch.entries else None
+
     def _commit_loop(self) -> None:
-        while (batch := self._signed.get()) is not None:
+        while (batch := self._next_batch()) is not None:
             try:
                 self._require_permission()
                 self._log.stores.journal.append(self._log.origin, batch.start, batch.entries)
