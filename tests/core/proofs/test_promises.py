@@ -1,0 +1,239 @@
+"""A demand that was seen and let pass is shown; silence, lateness of others and answers are not."""
+
+import pytest
+
+from detente.charter.avowals import Adopt, Leave, LogState
+from detente.proofs import OneTimeKey, prove_broken_promise, prove_garbage, verify
+from detente.statements import Grant, Position, Undelivered
+from detente.statements.content import pad_content
+from detente.statements.encryption import encrypt_content
+from detente.statements.sealing import wrap_info
+from tests.core.charter.people import seed
+from tests.core.proofs.makers import (
+    AUREL,
+    BOREA,
+    CINDRAL,
+    DAY,
+    START,
+    UNIT,
+    Hpke,
+    Log,
+    chain,
+    clear,
+    content_entry,
+    cosigner,
+    hash_of,
+    log_signers,
+    member,
+    renewal,
+    renewed_chain,
+    say,
+    sealed,
+)
+
+CHAIN = chain()
+CONTENT_KEY = seed("content key")
+SECRET = seed("s", 1) + seed("s", 2) + seed("s", 3)
+ONE_TIME = OneTimeKey(SECRET)
+
+
+def encrypted(seq=0):
+    content, _ = sealed(AUREL, seq)
+    return encrypt_content(CONTENT_KEY, pad_content(content.to_bytes()))
+
+
+CIPHERTEXT = encrypted()
+CONTENT, SAYS = sealed(AUREL, 0, ciphertext=CIPHERTEXT)
+STATEMENT = say(AUREL, SAYS, 0)
+
+
+def complaint(name=BOREA, seq=1, *, key=ONE_TIME.public_key, statement=STATEMENT):
+    return say(name, Undelivered(statement=hash_of(statement), key=key).to_clear(), seq)
+
+
+COMPLAINT = complaint()
+
+
+def answer(plaintext, *, name=AUREL, seq=1, to=COMPLAINT, reader=BOREA, wrap=None):
+    info = wrap_info(Position(UNIT, member(AUREL).id, 1, 0), SAYS.commitment, member(reader).id)
+    if wrap is None:
+        wrap = Hpke().seal(public_key=ONE_TIME.public_key, info=info, plaintext=plaintext)
+    grant = Grant(
+        statement=hash_of(STATEMENT), reader=member(reader).id, complaint=hash_of(to), wrap=wrap
+    )
+    return say(name, grant.to_clear(), seq)
+
+
+GARBAGE = answer(seed("another key"))
+
+
+def garbage(**changes):
+    parts = {
+        "statement": STATEMENT,
+        "complaint": COMPLAINT,
+        "delivery": GARBAGE,
+        "ciphertext": CIPHERTEXT,
+        "secret": SECRET,
+    }
+    return verify(prove_garbage(**(parts | changes)).to_bytes(), CHAIN)
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [GARBAGE, answer(b"", wrap=bytes(1168))],
+    ids=["another content key", "no wrap at all"],
+)
+def test_garbage_sealed_to_a_reader_is_shown_by_the_published_secret(delivery):
+    verdict = garbage(delivery=delivery)
+    assert verdict.valid, verdict.reason
+    assert (verdict.accused, verdict.kind) == (member(AUREL).id, "garbage")
+
+
+def test_a_good_answer_is_no_garbage():
+    assert "opens to what" in garbage(delivery=answer(CONTENT_KEY)).reason
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secret": seed("s", 9) * 3},
+        {"secret": SECRET[:-1]},
+        {"ciphertext": encrypt_content(CONTENT_KEY, b"other")},
+        {"complaint": complaint(seq=2)},
+        {"complaint": complaint(CINDRAL)},
+        {"complaint": complaint(key=ONE_TIME.public_key[::-1])},
+        {"delivery": answer(seed("another key"), name=CINDRAL)},
+        {"delivery": answer(seed("another key"), reader=CINDRAL)},
+        {"delivery": content_entry(AUREL, 1)},
+        {"statement": content_entry(AUREL, 0, text="another note")},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_an_honest_issuer_is_not_framed_by_other_parts(changes):
+    assert not garbage(**changes).valid
+
+
+def later_entries(*more):
+    return [STATEMENT, *more, *(content_entry(AUREL, 1 + len(more) + at) for at in range(2))]
+
+
+DEMANDS = Log(BOREA, [content_entry(BOREA, 0), COMPLAINT])
+
+
+def broken(*, at=START + 2 * DAY, witness=AUREL, index=1, demands=DEMANDS, own=None, **changes):
+    """Judge the proof that Aurel let Borea's complaint pass; `changes` are parts of the file."""
+    own = Log(AUREL, later_entries()) if own is None else own
+    receipt = demands.receipt(index, cosigners=[cosigner(witness)])
+    parts = {
+        "accused": member(AUREL).id,
+        "demand": COMPLAINT,
+        "demand_receipt": receipt.to_bytes(),
+        "about": STATEMENT,
+        "checkpoint": own.note(time=at),
+        "entries": own.entries,
+    }
+    return verify(prove_broken_promise(**(parts | changes)).to_bytes(), CHAIN)
+
+
+def test_a_complaint_seen_and_not_answered_for_a_day_is_shown():
+    verdict = broken()
+    assert verdict.valid, verdict.reason
+    assert (verdict.accused, verdict.kind) == (member(AUREL).id, "broken-promise")
+    assert "past the deadline" in verdict.reason
+
+
+@pytest.mark.parametrize("after", [0, 1, DAY])
+def test_before_the_deadline_nothing_is_broken(after):
+    assert "the deadline is" in broken(at=START + after).reason
+
+
+def test_an_answer_keeps_the_promise_even_if_it_is_garbage():
+    own = Log(AUREL, later_entries(GARBAGE))
+    assert "entry 1 answers" in broken(own=own).reason
+
+
+def test_an_answer_to_another_complaint_does_not():
+    own = Log(AUREL, later_entries(answer(CONTENT_KEY, to=complaint(seq=9))))
+    assert broken(own=own).valid
+
+
+def test_who_left_owes_nothing_more():
+    leave = clear(Leave(last=LogState(epoch=1, size=1, root="00" * 32)))
+    assert "answers" in broken(own=Log(AUREL, later_entries(say(AUREL, leave, 1)))).reason
+
+
+def test_entries_left_out_show_nothing():
+    own = Log(AUREL, later_entries(GARBAGE))
+    without = [each for each in own.entries if each != GARBAGE]
+    assert "the tree has" in broken(own=own, entries=without).reason
+    swapped = [*own.entries]
+    swapped[1] = content_entry(AUREL, 1)
+    assert "not those of the checkpoint" in broken(own=own, entries=swapped).reason
+
+
+def test_only_the_accused_can_start_its_own_clock():
+    assert not broken(witness=CINDRAL).valid
+
+
+def test_a_checkpoint_without_a_time_of_its_own_stops_no_clock():
+    own = Log(AUREL, later_entries())
+    ed25519_only = own.note(signers=log_signers(AUREL)[:1])
+    assert not broken(checkpoint=ed25519_only).valid
+
+
+def test_an_answer_that_is_no_wrap_is_no_answer():
+    own = Log(AUREL, later_entries(answer(b"not even a key")))
+    assert broken(own=own).valid
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"demand": complaint(CINDRAL, statement=content_entry(AUREL, 5))},
+        {"about": content_entry(BOREA, 0)},
+        {"about": content_entry(AUREL, 0, text="another")},
+        {"accused": member(CINDRAL).id},
+        {"index": 0},
+        {"demands": Log(BOREA, [COMPLAINT, COMPLAINT])},
+        {"demand": content_entry(BOREA, 1)},
+        {"own": Log(AUREL, later_entries(), epoch=2)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_parts_that_do_not_belong_together_show_nothing(changes):
+    if "demands" in changes:
+        changes = {**changes, "index": 1, "demand": complaint(seq=0)}
+    assert not broken(**changes).valid
+
+
+def adoption(own, *, at=START + 8 * DAY):
+    new, certificate, _ = renewal()
+    log = Log(AUREL, [*(content_entry(AUREL, at) for at in range(2)), certificate])
+    receipt = log.receipt(2, cosigners=[cosigner(BOREA)])
+    proof = prove_broken_promise(
+        accused=member(BOREA).id,
+        demand=certificate,
+        demand_receipt=receipt.to_bytes(),
+        about=b"",
+        checkpoint=own.note(time=at),
+        entries=own.entries,
+    )
+    return new, verify(proof.to_bytes(), renewed_chain())
+
+
+def test_a_certificate_seen_and_not_adopted_for_seven_days_is_shown():
+    _, verdict = adoption(Log(BOREA, [content_entry(BOREA, 0)]))
+    assert verdict.valid, verdict.reason
+    assert "adopt charter version 2" in verdict.reason
+
+
+def test_who_adopted_kept_its_promise():
+    new, certificate, _ = renewal()
+    body = Adopt(version=2, digest=new.digest, certificate=hash_of(certificate))
+    _, verdict = adoption(Log(BOREA, [say(BOREA, clear(body), 0)]))
+    assert "entry 0 answers" in verdict.reason
+
+
+def test_within_seven_days_nobody_has_to_have_adopted():
+    _, verdict = adoption(Log(BOREA, [content_entry(BOREA, 0)]), at=START + 7 * DAY)
+    assert not verdict.valid
