@@ -1,6 +1,7 @@
 """A wrong is kept with the bytes that show it, and nobody fills the disk by doing wrong."""
 
 import hashlib
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -91,11 +92,12 @@ def test_what_is_no_proof_by_its_size_is_not_kept(shelf):
 @settings(max_examples=30)
 @given(pieces=st.lists(st.binary(max_size=8), max_size=8))
 def test_evidence_comes_in_pages_and_each_piece_once(pieces):
-    shelf = EvidenceShelf(create_database("sqlite://"))
-    for piece in pieces:
-        shelf.keep_fault(fault(piece), now=NOW)
-    seen, after = [], 0
-    while page := shelf.of(BOREA, after=after, limit=3):
-        seen += [shelf.read(kept) for kept in page]
-        after = page[-1].number
+    with closing(create_database("sqlite://")) as database:
+        shelf = EvidenceShelf(database)
+        for piece in pieces:
+            shelf.keep_fault(fault(piece), now=NOW)
+        seen, after = [], 0
+        while page := shelf.of(BOREA, after=after, limit=3):
+            seen += [shelf.read(kept) for kept in page]
+            after = page[-1].number
     assert seen == list(dict.fromkeys(pieces))

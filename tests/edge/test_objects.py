@@ -1,6 +1,7 @@
 """What was said is found by id, value and type, and every hit leads to its receipt."""
 
 import itertools
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -240,9 +241,12 @@ step = st.one_of(
 @settings(max_examples=scaled(40, 400))
 @given(steps=st.lists(step, max_size=25))
 def test_whatever_is_added_erased_and_merged_the_index_agrees_with_a_list(steps):
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(create_database("sqlite://")) as database,
+    ):
         make_runs_small(patch)
-        index = ObjectIndex(create_database("sqlite://"))
+        index = ObjectIndex(database)
         told = {}
         for seq, (what, argument) in enumerate(steps):
             match what:
