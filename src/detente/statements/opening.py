@@ -42,12 +42,14 @@ PATH_MAX = 21  # a tree of 2^20 + 1 leaves
 _LIMITS = JsonLimits(size_bytes=OPENING_BYTES_MAX, depth=6, values=SHOWN_MAX * (PATH_MAX + 8))
 _KEYS = ("count", "leaves", "root", "salt", "v")
 _LEAF_KEYS = ("index", "object", "path", "salt")
-# Versions 3 and 5 are hashes of a name, 8 may be one; 1, 2, 4, 6 and 7 hold chance or a clock.
-_REFERENCE = re.compile(rb"[a-z][a-z0-9-]{1,249}--[0-9a-f]{8}-[0-9a-f]{4}-([1-8])[0-9a-f-]{21}")
-_COMPUTABLE = frozenset((b"3", b"5", b"8"))
-_AUTHOR = re.compile(rb'"created_by_ref":"(identity--[0-9a-f-]{36})"')
+# UUIDs of version 1, 2, 4, 6 and 7 hold chance or a clock; 3 and 5 are hashes of a name.
+_REFERENCE = re.compile(
+    rb"--([0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
+)
+_UNGUESSABLE = frozenset((b"1", b"2", b"4", b"6", b"7"))
+_AUTHOR = re.compile(rb'"created_by_ref":"identity--([0-9a-f-]{36})"')
 _OBJECT_LIMITS = JsonLimits(size_bytes=OBJECT_BYTES_MAX)
-_OWN_ID = re.compile(rb'"id":"([a-z][a-z0-9-]{1,249}--[0-9a-f-]{36})"')
+_OWN_ID = re.compile(rb'"id":"[a-z][a-z0-9-]{1,249}--([0-9a-f-]{36})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +177,23 @@ def showable(objects: Sequence[bytes], wanted: Collection[int]) -> set[int]:
     """Return the wanted leaves that tell nothing of a withheld one; the handling always stays.
 
     An id computed from a value (UUIDv3, v5, perhaps v8) can be found by guessing
-    the value. Whatever names such an id of a withheld object goes as well, and
-    so on until nothing more has to go.
+    the value. Whatever names such an id of a withheld object is withheld as well,
+    and then whatever names that one, and so on.
     """
-    named = {index: _telling_ids(data) for index, data in enumerate(objects) if index}
-    owner = {_own_id(data): index for index, data in enumerate(objects) if index}
     shown = set(wanted) | {0}
-    while True:
-        telling = {
-            index
-            for index in shown - {0}
-            if any(owner.get(reference, index) not in shown for reference in named[index])
-        }
-        if not telling:
-            return shown
-        shown -= telling
+    owner = {_own_uuid(data): index for index, data in enumerate(objects) if index}
+    tellers: dict[int, list[int]] = {}
+    for index in shown - {0}:
+        for uuid in _telling_uuids(objects[index]):
+            if (told := owner.get(uuid, index)) != index:
+                tellers.setdefault(told, []).append(index)
+    waiting = [told for told in tellers if told not in shown]
+    while waiting:
+        for index in tellers.pop(waiting.pop(), ()):
+            if index in shown:
+                shown.discard(index)
+                waiting.append(index)
+    return shown
 
 
 def verify_opening(opening: Opening, sealed: Sealed, position: Position) -> Handling:
@@ -249,14 +253,14 @@ def narrow(opening: Opening, wanted: Collection[int]) -> Opening:
     )
 
 
-def _telling_ids(data: bytes) -> set[bytes]:
+def _telling_uuids(data: bytes) -> set[bytes]:
     """Return the ids an object names that could be computed; who made it is no secret."""
     author = _AUTHOR.search(data)
-    found = {match[0] for match in _REFERENCE.finditer(data) if match[1] in _COMPUTABLE}
+    found = {match[1] for match in _REFERENCE.finditer(data) if match[2] not in _UNGUESSABLE}
     return found - {author[1]} if author else found
 
 
-def _own_id(data: bytes) -> bytes:
+def _own_uuid(data: bytes) -> bytes:
     found = _OWN_ID.findall(data)
     if len(found) == 1:
         own: bytes = found[0]
@@ -265,7 +269,7 @@ def _own_id(data: bytes) -> bytes:
         value = parse_canonical(data, _OBJECT_LIMITS)
     except JsonError:
         return b""
-    return str(value.get("id", "")).encode() if isinstance(value, dict) else b""
+    return str(value.get("id", ""))[-36:].encode() if isinstance(value, dict) else b""
 
 
 def _read_leaf(value: JsonValue) -> ShownLeaf:
