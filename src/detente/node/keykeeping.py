@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from detente.charter import SIGNING_SLOTS, KeySlot
+from detente.charter import SIGNING_SLOTS, KeySlot, Member
 from detente.charter.avowals import RecoveryConsent, Rotate, Suspend
 from detente.charter.keylife import begin
 from detente.charter.recovery import consent
@@ -20,11 +20,15 @@ from detente.node.log import Acknowledged
 from detente.node.publishing import Clock, speak_clear
 from detente.node.reading import own_entry
 from detente.proofs.chain import ChainFile, CharterChain, verify_chain
+from detente.proofs.cosigners import log_verifiers, mirror_verifiers, witness_verifiers
 from detente.signing import Signer, prove_possession
 from detente.storage.disk import read_capped
 from detente.storage.keyfiles import Unlock
 from detente.storage.keyholders import HpkeKey
 from detente.storage.offline_keys import create_recovery_key, read_key
+from detente.storage.restored import confirm_restored
+from detente.storage.witnesses import SqliteWitnessStates
+from detente.tlog import Checkpoint, Fresh, NoteError, RolledBack, SignedNote, judge_memory
 from detente.tlog.note import NOTE_BYTES_MAX
 
 
@@ -156,3 +160,86 @@ def read_signer(path: Path, unlock: Unlock) -> Signer:
     if isinstance(key, HpkeKey):
         raise InputError("a sealing key signs nothing", file=str(path))
     return key
+
+
+def parse_slots(names: Sequence[str]) -> list[KeySlot]:
+    """Read slot names.
+
+    Raises:
+        InputError: no such slot.
+    """
+    known = {slot.value: slot for slot in KeySlot}
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"no key slot is called {name!r}", remedy=f"There are {', '.join(known)}"
+            )
+    return [known[name] for name in names]
+
+
+def list_keys(home: Home) -> list[dict[str, str]]:
+    """Return a row for each key held here: slot, generation, public key, and whether it counts."""
+    in_force = {home.key_in_force(slot) for slot in KeySlot}
+    slots = {(slot.role, kind): slot.value for slot, kind in SLOT_TYPES.items()}
+    return [
+        {
+            "slot": slots[header.role, header.type],
+            "generation": str(header.generation),
+            "public": header.public_key[:32].hex(),
+            "state": "in force" if header.public_key in in_force else "not in force",
+        }
+        for header in home.keys.headers()
+    ]
+
+
+def confirm_memory(home: Home, held: Sequence[bytes]) -> None:
+    """Compare a restored node with checkpoints that others hold, and let it sign again.
+
+    Of its own log it must not have signed more than it remembers, and of others' logs it
+    must not have cosigned more.
+
+    Args:
+        held: checkpoint notes, of the own log and of logs this node cosigned.
+
+    Raises:
+        InputError: fewer than f + 1 checkpoints of the own log.
+        RestoredState: others hold something newer; the node goes on refusing to sign.
+    """
+    charter = require_bound(home)
+    member = charter.member(home.identity.member)
+    if member is None:
+        raise InputError("this node stands in its charter no more")
+    own = home.identity.origin
+    ours = [note for note in held if _origin_of(note) == own]
+    if len(ours) <= charter.f:
+        raise InputError(
+            f"{len(ours)} checkpoints of log {own}, at least {charter.f + 1} are needed",
+            remedy="Ask f + 1 of the members and witnesses for the newest they hold",
+        )
+    memories = [
+        judge_memory(home.checkpoints.read(own), ours, log_verifiers(member), origin=own),
+        *_cosigned_memories(home, member, held),
+    ]
+    confirm_restored(home.database, memories, compared=len(ours))
+
+
+def _cosigned_memories(
+    home: Home, member: Member, held: Sequence[bytes]
+) -> list[Fresh | RolledBack]:
+    memories: list[Fresh | RolledBack] = []
+    for keys in (witness_verifiers(member), mirror_verifiers(member)):
+        states = SqliteWitnessStates(home.database, cosigner=keys[0].name)
+        for note in held:
+            origin = _origin_of(note)
+            state = states.read(origin)
+            known = None if state is None else Checkpoint(origin, state.size, state.root)
+            memories.append(judge_memory(known, [note], keys, origin=origin))
+    return memories
+
+
+def _origin_of(note: bytes) -> str:
+    """Return the log a checkpoint note is of; empty where it is none."""
+    try:
+        return Checkpoint.parse(SignedNote.parse(note).text).origin
+    except NoteError:
+        return ""
