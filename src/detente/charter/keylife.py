@@ -102,6 +102,8 @@ class KeyHistory:
         placed: payload hash of each governance statement received, by position.
         said: payload hashes already taken into account.
         openings: the recover statement that opened each epoch but the first.
+        objections: recoveries that the governance key objected to before they arrived.
+        burnt: keys that a second statement at one place offered; nobody uses them again.
     """
 
     unit: str
@@ -115,6 +117,8 @@ class KeyHistory:
     placed: Mapping[Position, str] = field(default_factory=dict)
     said: frozenset[str] = frozenset()
     openings: Mapping[int, Spoken] = field(default_factory=dict, repr=False)
+    objections: frozenset[str] = frozenset()
+    burnt: frozenset[bytes] = field(default=frozenset(), repr=False)
 
     @property
     def origin(self) -> str:

@@ -48,6 +48,8 @@ from detente.signing import (
     verify_signature,
 )
 
+_OBJECTED = Contested("the governance key objects to the recovery")
+_EARLY_OBJECTIONS_MAX = 64
 SELF_KINDS = frozenset(("adopt", "suspend", "rotate", "recover", "objection", "leave"))
 
 
@@ -76,7 +78,7 @@ def receive(history: KeyHistory, spoken: Spoken, receipt: Receipt) -> KeyHistory
     except KeyHistoryError:
         raise
     except CharterError as error:
-        raise KeyHistoryError(f"{spoken.kind}: {error}") from None
+        raise KeyHistoryError(error.message) from None
     return replace(after, said=after.said | {spoken.payload_hash})
 
 
@@ -90,14 +92,8 @@ def _apply(history: KeyHistory, spoken: Spoken, receipt: Receipt) -> KeyHistory:
             return _recover(history, spoken, Recover.parse(spoken.body), receipt)
         case "objection":
             return _object(history, spoken, Objection.parse(spoken.body), receipt)
-        case "rotate":
-            rotate = Rotate.parse(spoken.body)
-            placed = _place(history, spoken, receipt)
-            return placed if _stands_double(history, spoken) else _rotate(placed, spoken, rotate)
-        case "adopt":
-            adopt = Adopt.parse(spoken.body)
-            placed = _place(history, spoken, receipt)
-            return placed if _stands_double(history, spoken) else _adopt(placed, spoken, adopt)
+        case "rotate" | "adopt":
+            return _in_place(history, spoken, receipt)
         case _:
             raise KeyHistoryError(f"a {spoken.kind[:32]!r} says nothing about keys")
 
@@ -128,24 +124,27 @@ def _require_own_secret(history: KeyHistory, spoken: Spoken) -> None:
         )
 
 
-def _place(history: KeyHistory, spoken: Spoken, receipt: Receipt) -> KeyHistory:
-    """Note where a governance statement stands; two at one place end the governance key."""
+def _in_place(history: KeyHistory, spoken: Spoken, receipt: Receipt) -> KeyHistory:
+    """Take what counts from its place in the log on; two at one place end the governance key."""
+    body = Rotate.parse(spoken.body) if spoken.kind == "rotate" else Adopt.parse(spoken.body)
     if not isinstance(history.standing, Active):
         raise KeyHistoryError(f"{spoken.kind} does not count while the member is suspended")
     # The key of that position, not today's: two holders may both have been right about it.
     if spoken.key != key_at(history, KeySlot.GOVERNANCE, *spoken.position):
         raise KeyHistoryError(f"{spoken.kind} is not signed by the governance key of its place")
-    if _stands_double(history, spoken):
-        # Nodes that saw the other one first must come to the same history.
-        behind = (spoken.epoch, spoken.seq + 1)
-        return truncate(history, min(behind, (history.epoch, receipt.cosigned_size)))
-    placed = {**history.placed, spoken.position: spoken.payload_hash}
-    return replace(history, placed=placed)
-
-
-def _stands_double(history: KeyHistory, spoken: Spoken) -> bool:
     earlier = history.placed.get(spoken.position)
-    return earlier is not None and earlier != spoken.payload_hash
+    if earlier is not None and earlier != spoken.payload_hash:
+        # The same at every node, whichever of the two it heard first.
+        ended = min((spoken.epoch, spoken.seq + 1), (history.epoch, receipt.cosigned_size))
+        offered = frozenset(body.keys.values() if isinstance(body, Rotate) else ())
+        return replace(truncate(history, ended), burnt=history.burnt | offered)
+    placed = {**history.placed, spoken.position: spoken.payload_hash}
+    history = replace(history, placed=placed)
+    match body:
+        case Rotate():
+            return _rotate(history, spoken, body)
+        case Adopt():
+            return _adopt(history, spoken, body)
 
 
 def _rotate(history: KeyHistory, spoken: Spoken, rotate: Rotate) -> KeyHistory:
@@ -179,6 +178,8 @@ def _recover(history: KeyHistory, spoken: Spoken, recover: Recover, receipt: Rec
     match history.standing:
         case Active():
             ended = cut_all(history, (history.epoch, receipt.cosigned_size))
+            if spoken.payload_hash in history.objections:
+                return replace(ended, standing=_OBJECTED)
             return replace(ended, standing=Rekeying(spoken, receipt.seen))
         case Rekeying() as pending if receipt.seen < pending.effective:
             return replace(history, standing=Contested("two recoveries of one epoch"))
@@ -212,14 +213,18 @@ def _check_recover(history: KeyHistory, spoken: Spoken, recover: Recover) -> Non
 def _object(
     history: KeyHistory, spoken: Spoken, objection: Objection, receipt: Receipt
 ) -> KeyHistory:
-    pending = history.standing
-    if not isinstance(pending, Rekeying) or objection.recover != pending.recover.payload_hash:
-        raise KeyHistoryError("there is no such recovery to object to")
-    if receipt.seen >= pending.effective:
-        raise KeyHistoryError("the 72 hours for objecting are over")
     if spoken.key != history.spans[KeySlot.GOVERNANCE][-1].key:
         raise KeyHistoryError("an objection is signed by the governance key")
-    return replace(history, standing=Contested("the governance key objects to the recovery"))
+    match history.standing:
+        case Rekeying() as pending if objection.recover == pending.recover.payload_hash:
+            if receipt.seen >= pending.effective:
+                raise KeyHistoryError("the 72 hours for objecting are over")
+            return replace(history, standing=_OBJECTED)
+        case Active() if len(history.objections) < _EARLY_OBJECTIONS_MAX:
+            # It may overtake the recovery it is about.
+            return replace(history, objections=history.objections | {objection.recover})
+        case _:
+            raise KeyHistoryError("there is no such recovery to object to")
 
 
 def settle(history: KeyHistory, now: datetime) -> KeyHistory:
@@ -296,7 +301,7 @@ def _require_consent(history: KeyHistory, governance_key: bytes, recovery: Recov
 
 
 def _require_fresh(history: KeyHistory, keys: Iterable[bytes]) -> None:
-    used = {span.key for spans in history.spans.values() for span in spans}
+    used = {span.key for spans in history.spans.values() for span in spans} | history.burnt
     new = list(keys)
     if used & set(new) or len(set(new)) != len(new):
         raise KeyHistoryError("a key serves once, in one slot; this one was used before")
