@@ -39,7 +39,12 @@ def command() -> None:
 @node_option
 @json_option
 def card(out: Path, directory: Path, as_json: bool) -> None:
-    """Write this node's card: its name and public keys, for whoever makes the offer."""
+    """Write this node's card: its name and public keys, for whoever makes the offer.
+
+    \b
+    Example:
+      detente charter card --out aurel.card --node office
+    """
     from detente.node.founding import write_card
 
     with open_home(directory) as home:
@@ -83,6 +88,10 @@ def found(
     """Offer version 1 of a charter to the members whose CARDs are named.
 
     A unit that cannot be safe for the --f it asks is refused with the table's row.
+
+    \b
+    Example:
+      detente charter found aurel.card borea.card --name Unit --out offer
     """
     from detente.node.clock import now
     from detente.node.founding import make_offer, read_card, read_witness
@@ -117,6 +126,10 @@ def vote(offer: Path, withdraw: bool, out: Path, directory: Path) -> None:
 
     Read the charter first (`detente charter show OFFER`) and compare the
     fingerprint words of every member over another channel.
+
+    \b
+    Example:
+      detente charter vote offer --out aurel.yes --node office
     """
     from detente.node.founding import accept_offer, withdraw_offer
 
@@ -133,7 +146,12 @@ def vote(offer: Path, withdraw: bool, out: Path, directory: Path) -> None:
 @node_option
 @json_option
 def apply(offer: Path, answers: tuple[Path, ...], directory: Path, as_json: bool) -> None:
-    """Bind this node to a unit that every member accepted, and begin its log."""
+    """Bind this node to a unit that every member accepted, and begin its log.
+
+    \b
+    Example:
+      detente charter apply offer aurel.yes borea.yes --node office
+    """
     from detente.node.clock import now
     from detente.node.founding import apply_founding
 
@@ -151,7 +169,12 @@ def apply(offer: Path, answers: tuple[Path, ...], directory: Path, as_json: bool
 @node_option
 @json_option
 def show(offer: Path | None, directory: Path, as_json: bool) -> None:
-    """Show the charter this node is bound to, or an OFFER that was sent."""
+    """Show the charter this node is bound to, or an OFFER that was sent.
+
+    \b
+    Example:
+      detente charter show offer
+    """
     from detente.charter import parse_charter
     from detente.node.founding import describe_charter
 
@@ -175,7 +198,12 @@ def show(offer: Path | None, directory: Path, as_json: bool) -> None:
 @_OUT
 @node_option
 def chain(out: Path, directory: Path) -> None:
-    """Write the charter chain: what an offline verifier of proofs is given."""
+    """Write the charter chain: what an offline verifier of proofs is given.
+
+    \b
+    Example:
+      detente charter chain --out unit.chain --node office
+    """
     with open_home(directory) as home:
         data = read_file(home.layout.chain)
     write_file(out, data)
@@ -187,7 +215,12 @@ def chain(out: Path, directory: Path) -> None:
 @_OUT
 @node_option
 def policy(member: str | None, out: Path, directory: Path) -> None:
-    """Write the tlog-policy under which receipts from a member's log are settled."""
+    """Write the tlog-policy under which receipts from a member's log are settled.
+
+    \b
+    Example:
+      detente charter policy --member Borea --out borea.policy --node office
+    """
     from detente.node.founding import require_bound
     from detente.proofs.cosigners import policy_text
 

@@ -31,7 +31,12 @@ def command() -> None:
 @node_option
 @json_option
 def show(directory: Path, as_json: bool) -> None:
-    """Show which keys are held here and which of them are in force. Never shows a secret."""
+    """Show which keys are held here and which of them are in force. Never shows a secret.
+
+    \b
+    Example:
+      detente keys show --node office
+    """
     from detente.node.keykeeping import list_keys
 
     with open_home(directory) as home:
@@ -128,6 +133,10 @@ def confirm(notes: tuple[Path, ...], directory: Path, as_json: bool) -> None:
     """Compare a restored node with CHECKPOINTs of its log that others hold, then let it sign.
 
     Ask at least f + 1 of the others: one liar could hide what it knows.
+
+    \b
+    Example:
+      detente keys confirm from-borea.checkpoint from-cantor.checkpoint --node office
     """
     from detente.node.keykeeping import confirm_memory
 

@@ -88,7 +88,12 @@ def publish(
 @node_option
 @json_option
 def list_statements(kind: str | None, limit: int, directory: Path, as_json: bool) -> None:
-    """List statements in the order in which this node took them."""
+    """List statements in the order in which this node took them.
+
+    \b
+    Example:
+      detente statement list --kind indicator --node office
+    """
     with open_home(directory) as home:
         rows = [
             {
@@ -118,7 +123,12 @@ def list_statements(kind: str | None, limit: int, directory: Path, as_json: bool
 @node_option
 @json_option
 def show(statement_id: str, directory: Path, as_json: bool) -> None:
-    """Show one statement: header, handling and objects. ID may be shortened."""
+    """Show one statement: header, handling and objects. ID may be shortened.
+
+    \b
+    Example:
+      detente statement show 5c9f --json --node office
+    """
     from detente.node.reading import read_said
     from detente.node.showing import describe_said
 
@@ -137,7 +147,12 @@ def show(statement_id: str, directory: Path, as_json: bool) -> None:
 @node_option
 @json_option
 def retract(statement_id: str, reason: str, directory: Path, as_json: bool) -> None:
-    """Take back an own statement. It stays in the log; the retraction stands beside it."""
+    """Take back an own statement. It stays in the log; the retraction stands beside it.
+
+    \b
+    Example:
+      detente statement retract 5c9f --reason "a test of ours" --node office
+    """
     _stand_beside("retraction", statement_id, reason, directory, as_json=as_json)
 
 
@@ -147,7 +162,12 @@ def retract(statement_id: str, reason: str, directory: Path, as_json: bool) -> N
 @node_option
 @json_option
 def dispute(statement_id: str, reason: str, directory: Path, as_json: bool) -> None:
-    """Doubt a statement, one's own or another's. ID is the whole id where it is another's."""
+    """Doubt a statement, one's own or another's. ID is the whole id where it is another's.
+
+    \b
+    Example:
+      detente statement dispute 5c9f… --reason "our scanner" --node office
+    """
     _stand_beside("dispute", statement_id, reason, directory, as_json=as_json)
 
 
