@@ -11,6 +11,7 @@ from detente.statements import (
     Garbage,
     Grant,
     Header,
+    HpkeOpener,
     Position,
     Sealed,
     SealingError,
@@ -26,7 +27,7 @@ from detente.statements import (
     wrap_info,
 )
 from detente.statements.sealing import SEALING_KEY_BYTES, WRAP_BYTES
-from detente.storage.sealing import HpkeOpener, HpkeSealer, generate_sealing_secret
+from detente.storage.sealing import HpkeSealer, generate_sealing_secret
 from tests.core.statements.makers import (
     AUREL,
     BOREA,

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
 
-from detente.statements import SealingError
-from detente.storage.sealing import HpkeOpener, HpkeSealer
+from detente.statements import HpkeOpener, SealingError
+from detente.storage.sealing import HpkeSealer
 from tests.vectors.published import document
 
 AEADS = {1: AEAD.AES_128_GCM, 3: AEAD.CHACHA20_POLY1305}

@@ -15,7 +15,6 @@ from detente.proofs.forks import Trusted, pack_fork, pack_witness_fault
 from detente.proofs.garbage import prove_garbage
 from detente.proofs.keyring import HeldKey, Keyring, cosigner_name
 from detente.proofs.model import WHAT_IT_SHOWS, Shown, Verdict
-from detente.proofs.one_time import OneTimeKey
 from detente.proofs.promises import ADOPTION_DUE, REDELIVERY_DUE, prove_broken_promise
 from detente.proofs.receipts import (
     ObjectReceipt,
@@ -44,7 +43,6 @@ __all__ = [
     "HeldKey",
     "Keyring",
     "ObjectReceipt",
-    "OneTimeKey",
     "ProofFile",
     "ProofFileError",
     "ProofKind",

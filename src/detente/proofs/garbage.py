@@ -11,10 +11,10 @@ from detente.proofs.errors import ProofRefused
 from detente.proofs.file import ProofFile, ProofKind
 from detente.proofs.judged import judge_entry
 from detente.proofs.model import Shown
-from detente.proofs.one_time import OneTimeKey
 from detente.statements import (
     Delivered,
     Garbage,
+    HpkeOpener,
     check_answer,
     check_complaint,
     parse_entry,
@@ -68,7 +68,7 @@ def check_garbage(proof: ProofFile, chain: CharterChain) -> Shown:
         undelivered,
         grant,
         ciphertext=proof.one("ciphertext"),
-        opener=OneTimeKey(proof.one("one_time_secret")),
+        opener=HpkeOpener(proof.one("one_time_secret")),
     )
     match shown:
         case Delivered():

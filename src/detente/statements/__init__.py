@@ -49,6 +49,7 @@ from detente.statements.errors import (
 from detente.statements.expressions import Pattern
 from detente.statements.handling import Handling
 from detente.statements.header import UNIT, Clear, Header, Position, Sealed
+from detente.statements.hpke import HpkeOpener
 from detente.statements.kinds import MAIN_TYPES, Kind
 from detente.statements.markings import Markings, Pap, Tlp, read_markings, tlp_marking
 from detente.statements.opening import (
@@ -114,6 +115,7 @@ __all__ = [
     "Grant",
     "Handling",
     "Header",
+    "HpkeOpener",
     "IndexRow",
     "Kind",
     "Leaf",

@@ -10,11 +10,9 @@ from typing import NoReturn, Protocol, assert_never
 from nacl import bindings
 
 from detente.signing import Signer
-from detente.statements.errors import SealingError
+from detente.statements.hpke import HpkeOpener
 from detente.statements.ports import Opener
 from detente.storage.keyfiles import SECRET_BYTES, KeyType
-
-_SEALED_BYTES_MAX = 1120 + 65_536  # enc, and far more than a content key
 
 
 class KeyCustody(Protocol):
@@ -99,24 +97,15 @@ class MlDsa44Key(_Guarded):
 class HpkeKey(_Guarded):
     """An ML-KEM-768 and X25519 private key: opens wraps sealed to this member."""
 
-    __slots__ = ("_key", "_public")
+    __slots__ = ("_opener",)
 
     def __init__(self, secret: bytes) -> None:
-        from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
-        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-        from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
-
-        mlkem = MLKEM768PrivateKey.from_seed_bytes(secret[:64])
-        x25519 = X25519PrivateKey.from_private_bytes(secret[64:])
-        self._key = MLKEM768X25519PrivateKey(mlkem, x25519)
-        self._public = (
-            mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
-        )
+        self._opener = HpkeOpener(secret)
 
     @property
     def public_key(self) -> bytes:
         """1,216 bytes, ML-KEM-768 then X25519."""
-        return self._public
+        return self._opener.public_key
 
     def open(self, *, info: bytes, sealed: bytes) -> bytes:
         """Return what was sealed (enc || ct, empty AAD).
@@ -124,16 +113,7 @@ class HpkeKey(_Guarded):
         Raises:
             SealingError: it does not open under this key and `info`.
         """
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-
-        if len(sealed) > _SEALED_BYTES_MAX:
-            raise SealingError(f"a wrap of {len(sealed)} bytes is too large to be one")
-        suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
-        try:
-            return suite.decrypt(sealed, self._key, info)
-        except (InvalidTag, ValueError):
-            raise SealingError("the wrap does not open under this key and place") from None
+        return self._opener.open(info=info, sealed=sealed)
 
 
 Holder = Ed25519Key | MlDsa44Key | HpkeKey

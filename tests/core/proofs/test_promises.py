@@ -3,8 +3,8 @@
 import pytest
 
 from detente.charter.avowals import Adopt, Leave, LogState
-from detente.proofs import OneTimeKey, prove_broken_promise, prove_garbage, verify
-from detente.statements import Grant, Position, Undelivered
+from detente.proofs import prove_broken_promise, prove_garbage, verify
+from detente.statements import Grant, HpkeOpener, Position, Undelivered
 from detente.statements.content import pad_content
 from detente.statements.encryption import encrypt_content
 from detente.statements.sealing import wrap_info
@@ -34,7 +34,7 @@ from tests.core.proofs.makers import (
 CHAIN = chain()
 CONTENT_KEY = seed("content key")
 SECRET = seed("s", 1) + seed("s", 2) + seed("s", 3)
-ONE_TIME = OneTimeKey(SECRET)
+ONE_TIME = HpkeOpener(SECRET)
 
 
 def encrypted(seq=0):

@@ -13,11 +13,11 @@ from detente.node.home import Home
 from detente.node.publishing import speak_clear
 from detente.node.reading import own_entry
 from detente.proofs.garbage import prove_garbage
-from detente.proofs.one_time import OneTimeKey
 from detente.signing import Role
 from detente.statements import (
     UNIT,
     Grant,
+    HpkeOpener,
     Position,
     Sealed,
     SealingError,
@@ -122,7 +122,7 @@ def _opens(home: Home, said: _Said, wrap: bytes) -> bool:
 
 def _complain(reader: Home, about: _Said, secret: bytes) -> bytes:
     """Say `undelivered` with a one-time key, and return the entry."""
-    clear = Undelivered(about.statement.payload_hash, OneTimeKey(secret).public_key).to_clear()
+    clear = Undelivered(about.statement.payload_hash, HpkeOpener(secret).public_key).to_clear()
     body = clear.body
     assert isinstance(body, dict)  # noqa: S101 - made by to_clear
     said = speak_clear(reader, clear.kind, body, now=now, role=Role.STATEMENT)
