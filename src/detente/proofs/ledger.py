@@ -26,7 +26,7 @@ from detente.charter.recovery import SELF_KINDS, receive, settle
 from detente.proofs.errors import ChainError
 from detente.proofs.keyring import Keyring
 from detente.signing import Role, key_id
-from detente.statements import Statement
+from detente.statements import Statement, spoken
 from detente.tlog import Checkpoint, NoteError, SignedNote, Verifier, open_signed
 
 _SEEN = datetime(2000, 1, 1, tzinfo=UTC)  # one moment for all: order is the file's
@@ -134,7 +134,6 @@ class Ledger:
 
     def _receive(self, avowal: Avowal, key: bytes) -> None:
         statement = avowal.statement
-        statement.envelope.verify(key)
         header = statement.header
         if statement.clear.kind not in SELF_KINDS:
             raise ChainError(f"a {statement.clear.kind} says nothing about its issuer's keys")
@@ -142,11 +141,11 @@ class Ledger:
         if _presumes_recovery(history, statement):
             history = settle(history, _SETTLED)
         size = self._seen_size(avowal, history)
-        spoken = spoken_of(statement, key)
+        said = spoken(statement, key=key)
         self._histories[header.issuer] = receive(
-            history, spoken, Receipt(seen=_SEEN, cosigned_size=size)
+            history, said, Receipt(seen=_SEEN, cosigned_size=size)
         )
-        self._note_next_recovery(spoken)
+        self._note_next_recovery(said)
 
     def _seen_size(self, avowal: Avowal, history: KeyHistory) -> int:
         """Return how far a member's log was cosigned when it said this."""
@@ -193,12 +192,12 @@ class Ledger:
             self._revealed[sha256(key).hexdigest()] = key
         return self._revealed.get(keyid)
 
-    def _note_next_recovery(self, spoken: Spoken) -> None:
-        if spoken.kind == Recover.KIND:
-            self._note_recovery(spoken.issuer, Recover.parse(spoken.body).keys.recovery_hash)
-        elif spoken.kind == Rotate.KIND and (consent := Rotate.parse(spoken.body).recovery):
+    def _note_next_recovery(self, said: Spoken) -> None:
+        if said.kind == Recover.KIND:
+            self._note_recovery(said.issuer, Recover.parse(said.body).keys.recovery_hash)
+        elif said.kind == Rotate.KIND and (consent := Rotate.parse(said.body).recovery):
             self._revealed[sha256(consent.key).hexdigest()] = consent.key
-            self._note_recovery(spoken.issuer, consent.next_hash)
+            self._note_recovery(said.issuer, consent.next_hash)
 
     def _note_recovery(self, member: str, digest: str) -> None:
         self._recoveries.setdefault(member, set()).add(digest)
@@ -213,31 +212,6 @@ def _presumes_recovery(history: KeyHistory, statement: Statement) -> bool:
     contests = statement.clear.kind in (Recover.KIND, Objection.KIND)
     waits = isinstance(history.standing, Rekeying)
     return not contests and (waits or statement.header.epoch > history.epoch)
-
-
-def spoken_of(statement: Statement, key: bytes) -> Spoken:
-    """Hand a clear statement, whose signature by `key` was checked, to `charter`.
-
-    Raises:
-        StatementError: its content is sealed.
-        ChainError: its body is no JSON object.
-    """
-    header, says = statement.header, statement.clear
-    body = says.body
-    if not isinstance(body, dict):
-        raise ChainError("the body of a clear statement is a JSON object")
-    return Spoken(
-        unit=header.unit,
-        charter=header.charter,
-        issuer=header.issuer,
-        epoch=header.epoch,
-        seq=header.seq,
-        time=header.time,
-        kind=says.kind,
-        body=body,
-        payload_hash=statement.payload_hash,
-        key=key,
-    )
 
 
 def _named(signed: SignedNote, verifiers: Sequence[Verifier]) -> Iterator[Verifier]:

@@ -13,10 +13,10 @@ from detente.charter.ballots import Certificate
 from detente.charter.certificate import Record, check_certificate
 from detente.charter.founding import Founded, Founding, offer, receive, verify_acceptance
 from detente.proofs.errors import ChainError
-from detente.proofs.ledger import Avowal, Ledger, spoken_of
+from detente.proofs.ledger import Avowal, Ledger
 from detente.proofs.settled import check_settled
 from detente.signing import Envelope
-from detente.statements import Statement
+from detente.statements import Statement, spoken
 from detente.tlog import Receipt
 
 
@@ -108,7 +108,7 @@ def _check_step(
 def _settled_ballot(ballot: ReceivedBallot, old: Charter, ledger: Ledger) -> Spoken:
     key = ledger.check_signature(ballot.statement)
     check_settled(ballot.statement, Receipt.parse(ballot.receipt), old, ledger.keyring())
-    return spoken_of(ballot.statement, key)
+    return spoken(ballot.statement, key=key)
 
 
 def _names(acceptance: bytes, charter: Charter) -> bool:

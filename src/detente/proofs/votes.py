@@ -6,9 +6,9 @@ from detente.proofs.chain import CharterChain
 from detente.proofs.errors import ProofRefused
 from detente.proofs.file import ProofFile, ProofKind
 from detente.proofs.judged import Judged, judge_entry
-from detente.proofs.ledger import spoken_of
 from detente.proofs.model import Shown
 from detente.signing import Role
+from detente.statements import spoken
 
 
 def prove_double_vote(first: bytes, second: bytes) -> ProofFile:
@@ -31,7 +31,7 @@ def check_double_vote(proof: ProofFile, chain: CharterChain) -> Shown:
     if first.issuer != second.issuer or first.key != second.key:
         raise ProofRefused("two members or two keys signed them, not one")
     what = double_vote(
-        spoken_of(first.statement, first.key), spoken_of(second.statement, second.key)
+        spoken(first.statement, key=first.key), spoken(second.statement, key=second.key)
     )
     if what is None:
         raise ProofRefused("an honest member may cast both of these ballots")
@@ -40,4 +40,4 @@ def check_double_vote(proof: ProofFile, chain: CharterChain) -> Shown:
 
 
 def _ballot(judged: Judged) -> Ballot:
-    return parse_ballot(spoken_of(judged.statement, judged.key))
+    return parse_ballot(spoken(judged.statement, key=judged.key))

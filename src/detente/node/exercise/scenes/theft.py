@@ -19,10 +19,9 @@ from detente.node.reading import own_entry
 from detente.node.recovering import recover
 from detente.proofs.chain import CharterChain, parse_chain
 from detente.proofs.judged import judge_entry
-from detente.proofs.ledger import spoken_of
 from detente.proofs.speech import prove_key_beyond_cut_off
 from detente.signing import Role, Signer
-from detente.statements import Clear, Position, parse_entry, sign_statement
+from detente.statements import Clear, Position, parse_entry, sign_statement, spoken
 from detente.storage.keyfiles import UnlockFile
 
 _WAIT = timedelta(hours=72)
@@ -96,7 +95,7 @@ def _waits(unit: Company, stage: Stage, entry: bytes) -> bool:
     seen = now()
     history = receive(
         begin(unit.charter, member),
-        spoken_of(statement, _recovery_key(statement.clear)),
+        spoken(statement, key=_recovery_key(statement.clear)),
         Receipt(seen=seen, cosigned_size=0),
     )
     early = settle(history, seen + _WAIT - timedelta(seconds=1))
