@@ -1,9 +1,9 @@
 """Members' key histories, built from a chain instead of from what one node received.
 
 A chain has no clock. So every recovery in it has waited long enough and every
-objection in it came in time; and a suspension cuts where the cosigned checkpoint
-beside it says, or else at its own place: a member that suspends a key with an
-early date could otherwise undo what the key signed before.
+objection in it came in time; and a suspension or recovery cuts where the cosigned
+checkpoint beside it says: by its own word alone, a member could undo what a key
+signed before. Only where nothing stands beside it, its own word is taken.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -148,11 +148,13 @@ class Ledger:
         self._note_next_recovery(said)
 
     def _seen_size(self, avowal: Avowal, history: KeyHistory) -> int:
-        """Return how far a member's log was cosigned when it said this."""
-        header = avowal.statement.header
-        if not avowal.seen:
-            return header.seq if header.epoch == history.epoch else 0
-        return self._cosigned(avowal.seen, history)
+        """Return how far a member's log was cosigned when it said this; else its own word."""
+        if avowal.seen:
+            return self._cosigned(avowal.seen, history)
+        header, says = avowal.statement.header, avowal.statement.clear
+        if says.kind == Recover.KIND:
+            return Recover.parse(says.body).last.size
+        return header.seq if header.epoch == history.epoch else 0
 
     def _cosigned(self, note: bytes, history: KeyHistory) -> int:
         keyring = self.keyring()

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.hpke import (
 )
 
 from detente.charter import KeySlot
+from detente.charter.avowals import LogState, Recover
 from detente.charter.ballots import Certificate, Confirm, Yes
 from detente.charter.founding import accept
 from detente.proofs import chain_of, cosigner_name
-from detente.signing import Role, canonical, leaf_hash
+from detente.signing import Envelope, Role, canonical, leaf_hash, prove_possession
 from detente.statements import (
     Clear,
     Handling,
@@ -49,6 +50,8 @@ from tests.core.charter.people import (
     NOW,
     Ed25519Signer,
     after,
+    by_id,
+    keys_of,
     member,
     recovery_of,
     seed,
@@ -56,7 +59,7 @@ from tests.core.charter.people import (
     unit,
 )
 
-AUREL, BOREA, CINDRAL = NAMES[:3]
+AUREL, BOREA, CINDRAL, JOINER = NAMES[:4]
 CHARTER = unit()
 UNIT = CHARTER.unit_id
 START = int(NOW.timestamp())
@@ -211,6 +214,19 @@ def chain(*avowals):
 def renewal(*, settled=True):
     """Version 2, which renews, with its certificate and ballots."""
     new = after(CHARTER, expires=CHARTER.expires + timedelta(days=365))
+    return new, *decided(new, settled=settled)
+
+
+@cache
+def admission():
+    """Version 2, which admits a fourth member, with its certificate, ballots and acceptance."""
+    joiner = member(JOINER)
+    new = after(CHARTER, members=by_id(*CHARTER.members, joiner))
+    return new, *decided(new), accept(new, joiner, signers_of(JOINER)).to_bytes()
+
+
+def decided(new, *, settled=True):
+    """The certificate of version 2, and the ballots of all three members with receipts."""
     until = NOW + timedelta(days=7)
     terms = {"version": 2, "digest": new.digest, "round": 1, "expires": until}
     ballots, receipts = [], []
@@ -229,7 +245,7 @@ def renewal(*, settled=True):
         acceptances=(),
     )
     entry = say(AUREL, clear(certificate), 2)
-    return new, entry, tuple(zip(ballots, receipts, strict=True))
+    return entry, tuple(zip(ballots, receipts, strict=True))
 
 
 def renewed_chain(**changes):
@@ -242,12 +258,40 @@ def renewed_chain(**changes):
     return chain_of([CHARTER, new], **parts)
 
 
+def admitting_chain():
+    new, certificate, ballots, accepted = admission()
+    return chain_of(
+        [CHARTER, new],
+        acceptances=[*acceptances(), accepted],
+        certificates=[certificate],
+        ballots=ballots,
+    )
+
+
+def recover_entry(name, *, last_size, key=None, generation=2):
+    """The opening of epoch 2 by the recovery key."""
+    key = recovery_of(name) if key is None else key
+    context = bytes.fromhex(CHARTER.digest)
+    body = Recover(
+        recovery_key=key.public_key,
+        keys=keys_of(name, generation),
+        possession={
+            slot: prove_possession(slot.role, signer, context)
+            for slot, signer in signers_of(name, generation).items()
+        },
+        last=LogState(epoch=1, size=last_size, root="00" * 32),
+    )
+    return say(name, clear(body), 0, epoch=2, signer=key, role=Role.RECOVERY)
+
+
+def tampered(entry):
+    """The same envelope with another signature, still naming the same key."""
+    envelope = Envelope.parse(entry)
+    return replace(envelope, signature=bytes(63) + b"\x01").to_bytes()
+
+
 def shown_handling(content):
     return open_leaves(content, {0}).to_bytes()
-
-
-def recovery(name):
-    return recovery_of(name)
 
 
 def another_unit():

@@ -6,27 +6,34 @@ from datetime import timedelta
 import pytest
 
 from detente.charter import CharterError, KeySlot
-from detente.charter.avowals import Leave, LogState, Rotate, Suspend
+from detente.charter.avowals import Leave, LogState, Objection, Rotate, Suspend
 from detente.errors import UnitError
 from detente.proofs import ChainError, ChainFile, ProofFileError, chain_of, parse_chain
-from detente.signing import prove_possession
+from detente.signing import SignatureError, prove_possession
+from detente.statements import Clear, parse_entry
 from tests.core.charter.people import NOW, after, keys_of, signers_of
 from tests.core.proofs.makers import (
     AUREL,
     BOREA,
     CHARTER,
+    JOINER,
     UNIT,
     Log,
     acceptances,
+    admission,
+    admitting_chain,
     another_unit,
     chain,
     clear,
     content_entry,
     cosigner,
+    hash_of,
     member,
+    recover_entry,
     renewal,
     renewed_chain,
     say,
+    tampered,
 )
 
 ME = member(AUREL).id
@@ -173,3 +180,67 @@ def test_a_chain_of_no_charter_is_refused():
 
 def test_now_is_before_the_charter_expires():
     assert CHARTER.expires > NOW
+
+
+def test_who_joined_later_accepted_the_version_that_names_it():
+    chain = admitting_chain()
+    assert chain.latest.member(member(JOINER).id) is not None
+    assert chain.keyring.owner_of_log(member(JOINER).origin) == (member(JOINER).id, 1)
+
+
+def test_nobody_is_made_a_member_without_its_own_word():
+    new, certificate, ballots, _ = admission()
+    with pytest.raises(CharterError, match="not accepted"):
+        chain_of(
+            [CHARTER, new],
+            acceptances=acceptances(),
+            certificates=[certificate],
+            ballots=ballots,
+        )
+
+
+def test_a_receipt_of_another_entry_settles_no_ballot():
+    _, _, ballots = renewal()
+    (yes, of_yes), (confirm, of_confirm), *rest = ballots
+    with pytest.raises(ChainError, match="comes with the receipt of entry"):
+        renewed_chain(ballots=[(yes, of_confirm), (confirm, of_yes), *rest])
+
+
+def test_evidence_of_another_log_is_none():
+    foreign = Log(BOREA, [content_entry(BOREA, 0)]).note(cosigners=[cosigner(AUREL)])
+    stop = say(AUREL, clear(Suspend(slots=(KeySlot.STATEMENT,))), 0)
+    with pytest.raises(ChainError, match="evidence of log"):
+        chain((stop, foreign))
+
+
+def test_only_a_certificate_stands_where_one_should():
+    _, certificate, _ = renewal()
+    body = parse_entry(certificate).clear.body
+    other = say(AUREL, Clear.of("proposal", body), 2)
+    with pytest.raises(ChainError, match="where a certificate should"):
+        renewed_chain(certificates=[other])
+
+
+def test_a_forged_ballot_counts_for_nothing():
+    _, _, ballots = renewal()
+    (yes, receipt), *rest = ballots
+    with pytest.raises(SignatureError):
+        renewed_chain(ballots=[(tampered(yes), receipt), *rest])
+
+
+def test_a_recovery_ends_the_old_keys_and_opens_the_next_epoch():
+    entries = [content_entry(AUREL, at) for at in range(3)]
+    seen = Log(AUREL, entries).note(cosigners=[cosigner(BOREA)])
+    recovered = chain((recover_entry(AUREL, last_size=3), seen))
+    old, new = recovered.keyring.of(ME, KeySlot.STATEMENT)
+    assert [old.counts_at(at) for at in ((1, 2), (1, 3), (2, 0))] == [True, False, False]
+    assert [new.counts_at(at) for at in ((1, 9), (2, 0), (2, 9))] == [False, True, True]
+    assert recovered.epoch_of(ME) == 2
+
+
+def test_an_objection_leaves_the_member_without_keys_until_a_certificate():
+    recover = recover_entry(AUREL, last_size=3)
+    objection = say(AUREL, clear(Objection(recover=hash_of(recover))), 3)
+    contested = chain(recover, objection)
+    (old,) = contested.keyring.of(ME, KeySlot.STATEMENT)
+    assert not old.counts_at((1, 5))

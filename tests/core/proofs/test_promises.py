@@ -1,23 +1,31 @@
 """A demand that was seen and let pass is shown; silence, lateness of others and answers are not."""
 
+from dataclasses import replace
+
 import pytest
 
-from detente.charter.avowals import Adopt, Leave, LogState
+from detente.charter import KeySlot
+from detente.charter.avowals import Adopt, Leave, LogState, Suspend
 from detente.proofs import prove_broken_promise, prove_garbage, verify
 from detente.statements import Grant, HpkeOpener, Position, Undelivered
 from detente.statements.content import pad_content
 from detente.statements.encryption import encrypt_content
 from detente.statements.sealing import wrap_info
+from detente.tlog import SignatureLine, SignedNote
+from detente.tlog.cosignature import ed25519_message
 from tests.core.charter.people import seed
 from tests.core.proofs.makers import (
     AUREL,
     BOREA,
     CINDRAL,
     DAY,
+    JOINER,
     START,
     UNIT,
     Hpke,
     Log,
+    admission,
+    admitting_chain,
     chain,
     clear,
     content_entry,
@@ -25,6 +33,7 @@ from tests.core.proofs.makers import (
     hash_of,
     log_signers,
     member,
+    recover_entry,
     renewal,
     renewed_chain,
     say,
@@ -120,7 +129,16 @@ def later_entries(*more):
 DEMANDS = Log(BOREA, [content_entry(BOREA, 0), COMPLAINT])
 
 
-def broken(*, at=START + 2 * DAY, witness=AUREL, index=1, demands=DEMANDS, own=None, **changes):
+def broken(
+    *,
+    at=START + 2 * DAY,
+    witness=AUREL,
+    index=1,
+    demands=DEMANDS,
+    own=None,
+    policy=CHAIN,
+    **changes,
+):
     """Judge the proof that Aurel let Borea's complaint pass; `changes` are parts of the file."""
     own = Log(AUREL, later_entries()) if own is None else own
     receipt = demands.receipt(index, cosigners=[cosigner(witness)])
@@ -132,7 +150,7 @@ def broken(*, at=START + 2 * DAY, witness=AUREL, index=1, demands=DEMANDS, own=N
         "checkpoint": own.note(time=at),
         "entries": own.entries,
     }
-    return verify(prove_broken_promise(**(parts | changes)).to_bytes(), CHAIN)
+    return verify(prove_broken_promise(**(parts | changes)).to_bytes(), policy)
 
 
 def test_a_complaint_seen_and_not_answered_for_a_day_is_shown():
@@ -194,15 +212,14 @@ def test_an_answer_that_is_no_wrap_is_no_answer():
         {"about": content_entry(AUREL, 0, text="another")},
         {"accused": member(CINDRAL).id},
         {"index": 0},
-        {"demands": Log(BOREA, [COMPLAINT, COMPLAINT])},
+        {"index": 0, "demands": Log(BOREA, [COMPLAINT])},
+        {"demands": Log(CINDRAL, [content_entry(CINDRAL, 0), COMPLAINT])},
         {"demand": content_entry(BOREA, 1)},
         {"own": Log(AUREL, later_entries(), epoch=2)},
     ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_parts_that_do_not_belong_together_show_nothing(changes):
-    if "demands" in changes:
-        changes = {**changes, "index": 1, "demand": complaint(seq=0)}
     assert not broken(**changes).valid
 
 
@@ -237,3 +254,47 @@ def test_who_adopted_kept_its_promise():
 def test_within_seven_days_nobody_has_to_have_adopted():
     _, verdict = adoption(Log(BOREA, [content_entry(BOREA, 0)]), at=START + 7 * DAY)
     assert not verdict.valid
+
+
+def test_a_complaint_about_somebody_else_is_no_demand():
+    other = content_entry(BOREA, 0)
+    asked = complaint(CINDRAL, statement=other)
+    demands = Log(CINDRAL, [content_entry(CINDRAL, 0), asked])
+    assert "another member's" in broken(demand=asked, demands=demands, about=other).reason
+
+
+def test_an_answer_may_stand_in_a_later_log_that_the_chain_knows_of():
+    recovered = chain(recover_entry(AUREL, last_size=3))
+    assert "later log" in broken(policy=recovered).reason
+
+
+def test_a_checkpoint_by_a_suspended_log_key_stops_no_clock():
+    stop = clear(Suspend(slots=(KeySlot.LOG, KeySlot.LOG_MLDSA44)))
+    assert not broken(policy=chain(say(AUREL, stop, 1))).valid
+
+
+def test_a_cosignature_at_no_time_starts_no_clock():
+    checkpoint = DEMANDS.checkpoint()
+    signer = cosigner(AUREL)
+    text = checkpoint.to_text()
+    at_no_time = bytes(8) + signer.signer.sign(ed25519_message(text, 0))
+    line = SignatureLine(signer.verifier.name, signer.verifier.key_id, at_no_time)
+    note = SignedNote(text, (line,)).to_bytes()
+    receipt = replace(DEMANDS.receipt(1), checkpoint=note)
+    assert "names no time" in broken(demand_receipt=receipt.to_bytes()).reason
+
+
+def test_who_is_only_admitted_by_a_version_does_not_adopt_it():
+    _, certificate, _, _ = admission()
+    log = Log(AUREL, [*(content_entry(AUREL, at) for at in range(2)), certificate])
+    receipt = log.receipt(2, cosigners=[cosigner(JOINER)])
+    own = Log(JOINER, [content_entry(JOINER, 0)])
+    proof = prove_broken_promise(
+        accused=member(JOINER).id,
+        demand=certificate,
+        demand_receipt=receipt.to_bytes(),
+        about=b"",
+        checkpoint=own.note(time=START + 8 * DAY),
+        entries=own.entries,
+    )
+    assert "only admitted" in verify(proof.to_bytes(), admitting_chain()).reason

@@ -22,10 +22,12 @@ from tests.core.proofs.makers import (
     Log,
     chain,
     content_entry,
+    log_signers,
     member,
     say,
     sealed,
     settling,
+    tampered,
 )
 
 CHAIN = chain()
@@ -128,5 +130,20 @@ def test_what_is_no_receipt_file_is_refused_as_such(data):
         ObjectReceipt.parse(data)
 
 
-def test_a_receipt_error_is_one_of_ours():
-    assert issubclass(ReceiptRefused, UnitError)
+def test_under_a_chain_the_statements_own_key_must_have_signed():
+    forged = tampered(ENTRY)
+    log = Log(AUREL, [*LOG.entries[:2], forged])
+    proof = log.receipt(2, cosigners=settling(AUREL))
+    assert "does not verify" in refused(entry=forged, proof=proof, chain=CHAIN)
+    data = make_object_receipt(forged, proof, OPENING).to_bytes()
+    assert not verify_object_receipt(data, POLICY).is_signer_known
+
+
+def test_a_policy_that_names_a_strangers_log_key_is_noticed_under_a_chain():
+    signers = log_signers(AUREL, generation=2)
+    lines = [f"log {signer.verifier.vkey}" for signer in signers]
+    policy = Policy.parse("\n".join([*lines, "quorum none", ""]))
+    data = make_object_receipt(ENTRY, LOG.receipt(2, signers=signers), OPENING).to_bytes()
+    assert verify_object_receipt(data, policy).size == 4
+    with pytest.raises(ReceiptRefused, match="does not know"):
+        verify_object_receipt(data, policy, chain=CHAIN)

@@ -1,9 +1,11 @@
 """One key, two incompatible statements: shown by a file; innocent look-alikes are not."""
 
+from dataclasses import replace
+
 import pytest
 
 from detente.charter import KeySlot
-from detente.charter.avowals import LogState, Recover, Suspend
+from detente.charter.avowals import Suspend
 from detente.proofs import (
     WHAT_IT_SHOWS,
     ProofFile,
@@ -14,14 +16,13 @@ from detente.proofs import (
     prove_key_beyond_cut_off,
     verify,
 )
-from detente.signing import Envelope, Role, prove_possession
-from detente.statements import Kind
+from detente.signing import Envelope, Role
+from detente.statements import Kind, parse_entry, sign_statement
 from detente.tlog import Policy
-from tests.core.charter.people import keys_of, recovery_of, signers_of
+from tests.core.charter.people import recovery_of, signers_of
 from tests.core.proofs.makers import (
     AUREL,
     BOREA,
-    CHARTER,
     Log,
     chain,
     clear,
@@ -29,9 +30,11 @@ from tests.core.proofs.makers import (
     cosigner,
     hash_of,
     member,
+    recover_entry,
     say,
     sealed,
     shown_handling,
+    tampered,
 )
 
 CHAIN = chain()
@@ -179,36 +182,22 @@ def test_a_suspension_that_the_chain_does_not_know_ends_nothing():
     assert "does not know" in refused(prove_key_beyond_cut_off(stop[0], used))
 
 
-def opening_of_epoch(number, *, key=None, generation=2):
-    key = recovery_of(AUREL) if key is None else key
-    keys = keys_of(AUREL, generation)
-    context = bytes.fromhex(CHARTER.digest)
-    body = Recover(
-        recovery_key=key.public_key,
-        keys=keys,
-        possession={
-            slot: prove_possession(slot.role, signer, context)
-            for slot, signer in signers_of(AUREL, generation).items()
-        },
-        last=LogState(epoch=1, size=number, root="00" * 32),
-    )
-    return say(AUREL, clear(body), 0, epoch=2, signer=key, role=Role.RECOVERY)
-
-
 def test_two_openings_of_one_epoch_are_shown():
-    verdict = shown(prove_epoch_fork(opening_of_epoch(5), opening_of_epoch(4)))
+    verdict = shown(
+        prove_epoch_fork(recover_entry(AUREL, last_size=5), recover_entry(AUREL, last_size=4))
+    )
     assert "two openings of epoch 2" in verdict.reason
 
 
 def test_one_opening_sent_twice_is_no_fork():
-    once = opening_of_epoch(5)
+    once = recover_entry(AUREL, last_size=5)
     assert "sent again" in refused(prove_epoch_fork(once, once))
 
 
 def test_an_opening_by_a_key_whose_hash_never_stood_open_is_no_opening():
     stranger = recovery_of(BOREA)
-    forged = opening_of_epoch(4, key=stranger)
-    assert "no recovery key" in refused(prove_epoch_fork(opening_of_epoch(5), forged))
+    forged = recover_entry(AUREL, last_size=4, key=stranger)
+    assert "no recovery key" in refused(prove_epoch_fork(recover_entry(AUREL, last_size=5), forged))
 
 
 def test_ordinary_statements_open_no_epoch():
@@ -218,3 +207,24 @@ def test_ordinary_statements_open_no_epoch():
 def test_a_proof_under_the_wrong_kind_shows_nothing():
     proof = ProofFile(ProofKind.DOUBLE_VOTE, {"first": ONE, "second": TWO})
     assert "governance" in refused(proof)
+
+
+def test_a_signature_that_does_not_verify_accuses_nobody():
+    assert "does not verify" in refused(prove_double_statement(ONE, tampered(TWO)))
+    first, second = (recover_entry(AUREL, last_size=size) for size in (4, 5))
+    assert "does not verify" in refused(prove_epoch_fork(first, tampered(second)))
+
+
+def test_what_was_said_in_another_unit_is_judged_by_its_own_chain():
+    elsewhere = replace(parse_entry(TWO).header, unit="44" * 32)
+    entry = sign_statement(elsewhere, signers_of(AUREL)[KeySlot.STATEMENT]).to_entry()
+    assert "another" in refused(prove_double_statement(entry, ONE))
+
+
+def test_a_suspension_by_the_stolen_key_itself_ends_nothing():
+    stop = suspension()
+    body = clear(Suspend(slots=(KeySlot.STATEMENT,)))
+    forged = say(AUREL, body, 2, role=Role.STATEMENT)
+    used = content_entry(AUREL, 9)
+    proof = prove_key_beyond_cut_off(forged, used)
+    assert "by the governance key" in refused(proof, chain(stop))

@@ -436,3 +436,25 @@ def test_onward_limits_name_the_strictest_label_shown(tlp, is_own):
     assert answer.onward.tlp == (tlp if 2 in answer.form.shown else Tlp.CLEAR)
     if answer.onward.tlp is Tlp.AMBER:
         assert answer.onward.scope is Scope.OWN_ORGANISATION
+
+
+def test_an_audience_cannot_name_who_was_no_member_then():
+    circle = replace(circle_of(), rosters={CHARTER: MEMBERS - {DUNE}})
+    held = held_of([note_object(1)], audience=(BOREA, DUNE))
+    assert decide(held, MemberReader(DUNE), circle=circle).form == HeaderOnly()
+
+
+def test_who_may_have_only_part_of_a_draft_gets_no_key_to_all_of_it():
+    content = content_of([note_object(1), note_object(2)], tlp=Tlp.RED)
+    again = draft(
+        content, issuer=AUREL, charter=CHARTER, audience=(CEDAR,), origins=came(Tlp.AMBER)
+    )
+    (answer,) = decide_audience(again, circle=circle_of())
+    assert "part of it came under terms" in answer.rule
+
+
+def test_erasing_a_value_erases_what_names_it_by_a_computed_id():
+    address = {"type": "ipv4-addr", "id": ADDRESS, "value": "192.0.2.7"}
+    objects = [address, note_object(1, object_refs=[ADDRESS]), note_object(2)]
+    held = forget(held_of(objects), {1})
+    assert decide(held, MemberReader(BOREA), circle=circle_of()).form.shown == (0, 3)
