@@ -324,6 +324,7 @@ def test_a_database_that_fails_at_any_transaction_leaves_an_index_that_can_go_on
     create_database(tmp_path / "count.db").close()
     counting = FaultyDatabase(tmp_path / "count.db")
     work(counting)
+    counting.close()
     for step in range(counting.transactions):
         path = tmp_path / f"{step}.db"
         create_database(path).close()
