@@ -129,11 +129,12 @@ def show(statement_id: str, directory: Path, as_json: bool) -> None:
     Example:
       detente statement show 5c9f --json --node office
     """
-    from detente.node.reading import read_said
+    from detente.node.reading import read_redacted, read_said
     from detente.node.showing import describe_said
 
     with open_home(directory) as home:
-        document = describe_said(read_said(home, statement_id))
+        said = read_said(home, statement_id)
+        document = describe_said(said, read_redacted(home, said.statement.payload_hash))
     if wants_json(as_json):
         print_json(document)
     if not as_json:
@@ -169,6 +170,32 @@ def dispute(statement_id: str, reason: str, directory: Path, as_json: bool) -> N
       detente statement dispute 5c9f… --reason "our scanner" --node office
     """
     _stand_beside("dispute", statement_id, reason, directory, as_json=as_json)
+
+
+@command.command("erase")
+@click.argument("statement_id", metavar="ID")
+@click.option("--object", "objects", multiple=True, metavar="STIX-ID", help="Only this object.")
+@click.confirmation_option(prompt="Erase it here for good? Who received it keeps what it has.")
+@node_option
+@json_option
+def erase(statement_id: str, objects: tuple[str, ...], directory: Path, as_json: bool) -> None:
+    """Erase the content of an own statement, or some of its objects, from this node.
+
+    Its place in the log stays, and what is not erased stays provable. Salts, sealed
+    bytes and the content key go with the object.
+
+    \b
+    Example:
+      detente statement erase 5c9f --object indicator--36feb957-8394-51b4-a340-d4f61bc1a704 --yes
+    """
+    from detente.node.erasing import erase
+
+    with open_home(directory) as home:
+        done = erase(home, statement_id, objects=objects)
+    if wants_json(as_json):
+        print_json({"id": done.payload_hash, "objects": done.objects, "kept": done.kept})
+    if not as_json:
+        say(f"{done.objects} objects erased, {done.kept} kept in a redacted copy")
 
 
 def _stand_beside(

@@ -93,6 +93,10 @@ class Layout:
         """The charter chain: what an offline verifier of proofs is given."""
         return self.directory / "unit.chain"
 
+    def redacted(self, payload_hash: str) -> Path:
+        """What remains of a content of which a part was erased."""
+        return self.directory / "redacted" / payload_hash
+
     def log(self, origin: str) -> Path:
         """The public files of one log."""
         return self.directory / "logs" / origin

@@ -8,7 +8,8 @@ from detente.node.author import own_key_info
 from detente.node.home import Home
 from detente.node.receipts import make_receipt, read_entry
 from detente.proofs.cosigners import who_saw
-from detente.statements import Content, Statement, parse_entry
+from detente.statements import Content, Opening, Statement, parse_entry
+from detente.statements.opening import OPENING_BYTES_MAX
 from detente.statements.sealing import read_content
 from detente.storage.disk import read_capped
 from detente.storage.model import StoredStatement
@@ -82,7 +83,7 @@ def own_entry(home: Home, origin: str, seq: int) -> bytes:
 def _content(home: Home, stored: StoredStatement, statement: Statement) -> Content | None:
     ciphertext = stored.row.ciphertext
     sealed = None if ciphertext is None else home.content_keys.get(ciphertext)
-    if ciphertext is None or sealed is None:
+    if ciphertext is None or sealed is None or home.blobs.is_erased(ciphertext):
         return None
     opener = home.keys.opener_of(home.card.keys.key(KeySlot.SEALING))
     key = opener.open(info=own_key_info(ciphertext), sealed=sealed)
@@ -119,3 +120,17 @@ def receipt_for(home: Home, name: str) -> tuple[Receipt, str]:
     if charter is None or owner is None:
         raise InputError("this node has no charter", remedy="Found or join a unit first")
     return receipt, str(who_saw(charter, owner, note))
+
+
+def read_redacted(home: Home, payload_hash: str) -> list[Opening]:
+    """Return what remains of a content of which a part was erased; empty where nothing does.
+
+    Raises:
+        ContentError: a kept copy is not in the form it was written in.
+        StorageFault: the disk refused.
+    """
+    folder = home.layout.redacted(payload_hash)
+    if not folder.exists():
+        return []
+    pages = sorted(folder.glob("*.json"), key=lambda path: int(path.stem))
+    return [Opening.parse(read_capped(page, bytes_max=OPENING_BYTES_MAX)) for page in pages]
