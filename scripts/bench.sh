@@ -3,8 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "$#" -eq 0 ]; then
-    set -- $(find bench -maxdepth 1 -name '*.py' ! -name '_*' -printf '%f\n' | sed 's/\.py$//' | sort)
+    mapfile -t names < <(.venv/bin/detente bench)
+    set -- "${names[@]}"
 fi
 for name in "$@"; do
-    .venv/bin/python "bench/$name.py"
+    printf '== %s\n' "$name"
+    .venv/bin/detente bench "$name"
 done

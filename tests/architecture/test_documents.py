@@ -72,8 +72,9 @@ def test_each_divergence_says_where_what_and_why():
 
 
 def test_there_are_decisions():
-    assert len(ADRS) >= 9
-    assert [int(page.name[:4]) for page in ADRS] == list(range(1, len(ADRS) + 1))
+    numbers = [int(page.name[:4]) for page in ADRS]
+    assert len(numbers) >= 9
+    assert len(set(numbers)) == len(numbers)
 
 
 @pytest.mark.parametrize("page", ADRS, ids=shown)
