@@ -1,0 +1,6 @@
+"""How one node pulls what another shows: pure, so that sockets and simulation run the same code.
+
+For: `step(state, event) -> (state, commands)` for one peer. Trusts: the charter chain in
+the state, and that commands are performed as written; no byte of the peer. Follows:
+trust.md sections 2, 3, 5 and 7; C2SP tlog-tiles and tlog-witness (monitoring path).
+"""
