@@ -26,7 +26,7 @@ class Terms:
 
     Attributes:
         index: of the leaf; 0 is the handling.
-        object_id: STIX id, "" for the handling and for what cannot be read.
+        object_id: STIX id, "" for the handling, for what cannot be read and for a repeated id.
         tlp: the strictest label that applies.
         pap: likewise.
         own_tlp: what the author says of it here, without what it came with.
@@ -57,12 +57,14 @@ def read_terms(
     definitions = [
         each for each in objects.values() if each and each.get("type") == "marking-definition"
     ]
-    head = Terms(0, "", handling.tlp, handling.pap, handling.tlp)
-    rest = (
-        _object_terms(index, handling, objects[index], definitions, origins)
-        for index in sorted(objects)
-    )
-    return (head, *rest)
+    terms = [Terms(0, "", handling.tlp, handling.pap, handling.tlp)]
+    known: set[str] = set()
+    for index in sorted(objects):
+        each = _object_terms(index, handling, objects[index], definitions, origins)
+        # A repeated id is a leaf that does not count; it must not relax the first one's label.
+        terms.append(_strictest(index) if each.object_id in known else each)
+        known.add(each.object_id)
+    return tuple(terms)
 
 
 def _object_terms(
@@ -72,9 +74,9 @@ def _object_terms(
     definitions: Sequence[Mapping[str, JsonValue]],
     origins: Mapping[str, Sequence[Origin]],
 ) -> Terms:
-    if stix is None:
-        return Terms(index, "", Tlp.RED, Pap.RED, Tlp.RED)
-    object_id = str(stix.get("id", ""))
+    object_id = "" if stix is None else str(stix.get("id", ""))
+    if stix is None or not object_id:
+        return _strictest(index)
     markings = read_markings(stix, definitions)
     came = tuple(origins.get(object_id, ()))
     strange = (Tlp.RED,) if markings.unknown else ()
@@ -89,12 +91,19 @@ def _object_terms(
     )
 
 
+def _strictest(index: int) -> Terms:
+    return Terms(index, "", Tlp.RED, Pap.RED, Tlp.RED)
+
+
 def giving_away(leaves: Mapping[int, Leaf], withheld: Iterable[int]) -> frozenset[int]:
     """Return `withheld` and every leaf that names one of them by an id made from its content.
 
     Such an id can be guessed back to the content; and a leaf that goes takes its own id
     with it, so this runs until nothing more is found.
     """
+    open_ends = list(withheld)
+    if not open_ends:
+        return frozenset()
     naming: dict[bytes, list[int]] = {}
     own: dict[int, bytes] = {}
     for index, leaf in leaves.items():
@@ -103,7 +112,6 @@ def giving_away(leaves: Mapping[int, Leaf], withheld: Iterable[int]) -> frozense
         stix = _decode(leaf.data) if index else None
         own[index] = str(stix.get("id", "")).encode() if stix else b""
     gone: set[int] = set()
-    open_ends = list(withheld)
     while open_ends:
         index = open_ends.pop()
         if index not in gone:

@@ -458,3 +458,10 @@ def test_erasing_a_value_erases_what_names_it_by_a_computed_id():
     objects = [address, note_object(1, object_refs=[ADDRESS]), note_object(2)]
     held = forget(held_of(objects), {1})
     assert decide(held, MemberReader(BOREA), circle=circle_of()).form.shown == (0, 3)
+
+
+def test_a_repeated_id_does_not_relax_the_first_ones_label():
+    again = note_object(1, Tlp.CLEAR, content="the same id, said again")
+    held = held_of([note_object(1, Tlp.RED), again, note_object(2)], pap=Pap.CLEAR)
+    answer = decide(held, ClientReader(AUREL, "feed"), circle=circle_of())
+    assert answer.form.shown == (0, 3)
