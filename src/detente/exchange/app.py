@@ -5,22 +5,16 @@ answered before any route sees it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from detente.exchange.guard import Guard
 from detente.exchange.limits import ServerLimits
 
-if TYPE_CHECKING:
-    from litestar.types import ASGIApp
-
 __all__ = ["make_app"]
-
-BODY_LIMITED_BY_GUARD = None
 
 
 def make_app(
@@ -29,7 +23,7 @@ def make_app(
     limits: ServerLimits | None = None,
     body_bytes_max: Mapping[str, int] | None = None,
     openapi: OpenAPIConfig | None = None,
-) -> "ASGIApp":
+) -> ASGIApp:
     """Return the application that serves all these routes.
 
     Args:
@@ -39,12 +33,14 @@ def make_app(
             `limits.body_bytes_max`; the longest beginning counts.
         openapi: how the description is made; without it none is served.
     """
-    inner = Litestar.from_config(
-        AppConfig(
-            route_handlers=list(routes),
-            openapi_config=openapi,
-            request_max_body_size=BODY_LIMITED_BY_GUARD,
-            debug=False,
-        )
+    config = AppConfig(
+        route_handlers=list(routes),
+        openapi_config=openapi,
+        request_max_body_size=None,  # the guard counts, also what arrives without a length
+        debug=False,
     )
-    return Guard(inner, limits=limits or ServerLimits(), body_bytes_max=body_bytes_max or {})
+    return Guard(
+        Litestar.from_config(config),
+        limits=limits or ServerLimits(),
+        body_bytes_max=body_bytes_max or {},
+    )
