@@ -27,8 +27,8 @@ from detente.release.reach import (
     pap_permits,
     tlp_reaches,
 )
-from detente.release.terms import Terms, giving_away
-from detente.statements import UNIT, Handling
+from detente.release.terms import Terms
+from detente.statements import UNIT, Handling, giving_away
 
 RELABELLED = "a re-shared object keeps at least the label it came with"
 
@@ -111,7 +111,7 @@ def decide(held: Held, reader: Reader, *, circle: Circle) -> Cleared | Withheld:
     reached = [
         each for each in held.terms if _reaches(each, reader, relation, held.handling, circle)
     ]
-    gone = giving_away(held.leaves, {each.index for each in held.terms} - _indices(reached))
+    gone = giving_away(held.objects, {each.index for each in held.terms} - _indices(reached))
     shown = [each for each in reached if each.index not in gone]
     if len(shown) < 2 or shown[0].index != 0:  # noqa: PLR2004  the handling and an object
         return _header_only(held, reader, _why_nothing(held, reader, relation))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from detente.release.errors import ReleaseError
 from detente.release.model import Origin
-from detente.release.terms import Terms, giving_away, read_terms
+from detente.release.terms import Terms, read_terms
 from detente.statements import (
     Content,
     Handling,
@@ -15,6 +15,7 @@ from detente.statements import (
     ShownLeaf,
     Statement,
     check_commitment,
+    giving_away,
     verify_opening,
 )
 from detente.tlog import TreeHashes, prove_inclusion
@@ -54,6 +55,11 @@ class Held:
     terms: tuple[Terms, ...] = ()
     grants: Mapping[str, str] = field(default_factory=dict)
     is_published: bool = False
+
+    @property
+    def objects(self) -> dict[int, bytes]:
+        """The bytes of the leaves at hand, without their salts."""
+        return {index: leaf.data for index, leaf in self.leaves.items()}
 
     def is_whole(self, shown: Collection[int]) -> bool:
         """Say whether these leaves are all that was ever committed to."""
@@ -135,7 +141,7 @@ def forget(held: Held, erased: Collection[int]) -> Held:
 
     The commitment stays provable by the remaining hashes. Leaf 0 goes only with all others.
     """
-    gone = giving_away(held.leaves, erased)
+    gone = giving_away(held.objects, erased)
     kept = [index for index in sorted(held.leaves) if index == 0 or index not in gone]
     if held.source is None or kept == [0]:
         return replace(held, source=None, handling=None, leaves={}, terms=())

@@ -1,12 +1,11 @@
-"""Under which label each leaf stands, and which leaves give another away.
+"""Under which label each leaf stands.
 
 Strictest by default: what cannot be read, or is marked with something unknown,
 counts as RED; an object never stands under less than its handling, its own
 markings and everything it came with.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detente.release.model import Origin
@@ -14,10 +13,6 @@ from detente.signing import JsonError, JsonLimits, JsonValue, parse_canonical
 from detente.statements import Handling, Leaf, Pap, Tlp, read_markings
 
 _OBJECT_LIMITS = JsonLimits(size_bytes=65_536, depth=32, values=16_384)
-# A version-4 id is chance and tells nothing; every other version may be a hash of the content.
-_TELLING_ID = re.compile(
-    rb"[a-z0-9][a-z0-9-]*--[0-9a-f]{8}-[0-9a-f]{4}-[0-35-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +88,6 @@ def _object_terms(
 
 def _strictest(index: int) -> Terms:
     return Terms(index, "", Tlp.RED, Pap.RED, Tlp.RED)
-
-
-def giving_away(leaves: Mapping[int, Leaf], withheld: Iterable[int]) -> frozenset[int]:
-    """Return `withheld` and every leaf that names one of them by an id made from its content.
-
-    Such an id can be guessed back to the content; and a leaf that goes takes its own id
-    with it, so this runs until nothing more is found.
-    """
-    open_ends = list(withheld)
-    if not open_ends:
-        return frozenset()
-    naming: dict[bytes, list[int]] = {}
-    own: dict[int, bytes] = {}
-    for index, leaf in leaves.items():
-        for found in frozenset(_TELLING_ID.findall(leaf.data)):
-            naming.setdefault(found, []).append(index)
-        stix = _decode(leaf.data) if index else None
-        own[index] = str(stix.get("id", "")).encode() if stix else b""
-    gone: set[int] = set()
-    while open_ends:
-        index = open_ends.pop()
-        if index not in gone:
-            gone.add(index)
-            open_ends += naming.get(own.get(index, b""), ())
-    return frozenset(gone)
 
 
 def _decode(data: bytes) -> dict[str, JsonValue] | None:

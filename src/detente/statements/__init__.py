@@ -55,6 +55,7 @@ from detente.statements.markings import Markings, Pap, Tlp, read_markings, tlp_m
 from detente.statements.opening import (
     Opening,
     ShownLeaf,
+    giving_away,
     narrow,
     open_leaves,
     showable,
@@ -156,6 +157,7 @@ __all__ = [
     "encode_object",
     "encrypt_chunks",
     "encrypt_content",
+    "giving_away",
     "identity_of",
     "make_content",
     "narrow",

@@ -9,7 +9,7 @@ tell the value (trust.md, section 2).
 
 import re
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detente.signing import (
@@ -174,26 +174,39 @@ def open_leaves(content: Content, wanted: Collection[int]) -> Opening:
 
 
 def showable(objects: Sequence[bytes], wanted: Collection[int]) -> set[int]:
-    """Return the wanted leaves that tell nothing of a withheld one; the handling always stays.
+    """Return the wanted leaves that tell nothing of a withheld one; the handling always stays."""
+    leaves = dict(enumerate(objects))
+    return ({0} | set(wanted)) - giving_away(leaves, leaves.keys() - {0, *wanted})
+
+
+def giving_away(objects: Mapping[int, bytes], withheld: Iterable[int]) -> frozenset[int]:
+    """Return the withheld leaves and every leaf that would tell one of them.
 
     An id computed from a value (UUIDv3, v5, perhaps v8) can be found by guessing
     the value. Whatever names such an id of a withheld object is withheld as well,
     and then whatever names that one, and so on.
+
+    Args:
+        objects: by leaf number, as far as they are at hand; 0 is the handling.
+        withheld: numbers of leaves.
     """
-    shown = set(wanted) | {0}
-    owner = {_own_uuid(data): index for index, data in enumerate(objects) if index}
+    owners: dict[bytes, list[int]] = {}
+    for index, data in objects.items():
+        if index:
+            owners.setdefault(_own_uuid(data), []).append(index)
     tellers: dict[int, list[int]] = {}
-    for index in shown - {0}:
-        for uuid in _telling_uuids(objects[index]):
-            if (told := owner.get(uuid, index)) != index:
+    for index, data in objects.items():
+        for uuid in _telling_uuids(data) if index else ():
+            for told in owners.get(uuid, ()):
                 tellers.setdefault(told, []).append(index)
-    waiting = [told for told in tellers if told not in shown]
+    gone: set[int] = set()
+    waiting = list(withheld)
     while waiting:
-        for index in tellers.pop(waiting.pop(), ()):
-            if index in shown:
-                shown.discard(index)
-                waiting.append(index)
-    return shown
+        index = waiting.pop()
+        if index not in gone:
+            gone.add(index)
+            waiting += tellers.get(index, ())
+    return frozenset(gone)
 
 
 def verify_opening(opening: Opening, sealed: Sealed, position: Position) -> Handling:
