@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -199,4 +199,121 @@ content_key = Table(
     Column("ciphertext", LargeBinary, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     CheckConstraint("length(ciphertext) = 32", name="shape"),
+)
+
+# --- what outside tools read: tokens, the shelf of objects, views over it, imports ------------
+
+# TRUSTED. Who may ask, and for what. Of a token only the hash is kept.
+access_token = Table(
+    "access_token",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("reader_use", Text, nullable=False),
+    Column("may_read", Text, nullable=False),
+    Column("may_write", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    UniqueConstraint("name"),
+    CheckConstraint("length(digest) = 32", name="shape"),
+)
+
+# A statement whose objects stand on the shelf: what the gate needs to decide about them again.
+shelf_statement = Table(
+    "shelf_statement",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("issuer", LargeBinary, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("grades", Text, nullable=False),
+    Column("opening", LargeBinary, nullable=False),
+    CheckConstraint("length(issuer) = 32", name="shape"),
+)
+
+# Objects by their number on the shelf, a fixed number of them to a page; bytes lie apart, so
+# that a search does not read them.
+shelf_page = Table(
+    "shelf_page",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("types", Text, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+    Column("runs", LargeBinary, nullable=False),
+    Column("ends", LargeBinary, nullable=False),
+    Column("names", LargeBinary, nullable=False),
+)
+
+shelf_body = Table(
+    "shelf_body",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# By the beginning of the hash of its id: where every version of an object stands.
+shelf_key = Table(
+    "shelf_key",
+    metadata,
+    Column("id_hash", LargeBinary, primary_key=True),
+    Column("object", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# A view is stretches of the shelf in the order in which they entered it. `added` is the moment
+# (microseconds) at which the first of a stretch entered, each following one a microsecond later.
+shelf_view = Table(
+    "shelf_view",
+    metadata,
+    Column("number", _COUNTED, primary_key=True),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("name"),
+)
+
+shelf_stretch = Table(
+    "shelf_stretch",
+    metadata,
+    Column("view", BigInteger, primary_key=True, autoincrement=False),
+    Column("added", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Index("ix_shelf_stretch_first", "view", "first"),
+    CheckConstraint("count > 0", name="shape"),
+    sqlite_with_rowid=False,
+)
+
+# How far something that is done bit by bit has come.
+progress = Table(
+    "progress",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# What became of what an account brought (TAXII status resources).
+deposit = Table(
+    "deposit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_deposit_token", "token", "made_at"),
+)
+
+# Outside collections that are read, and how far.
+outside_source = Table(
+    "outside_source",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("settings", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("read_at", BigInteger),
+    Column("fault", Text, nullable=False),
 )
