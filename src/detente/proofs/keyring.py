@@ -72,6 +72,10 @@ class Keyring:
         spans = () if history is None else history.spans[slot]
         return tuple(HeldKey(member, slot, span) for span in spans)
 
+    def history(self, member: str) -> KeyHistory | None:
+        """Return everything known of one member's keys, None for a stranger."""
+        return self._histories.get(member)
+
     def owner_of_log(self, origin: str) -> tuple[str, int] | None:
         """Return (member id, epoch) of a log origin, None where no member has it."""
         log, _, epoch = origin.partition("/")

@@ -1,0 +1,165 @@
+"""Is this entry a statement that counts where it stands? Each is judged alone.
+
+Called only with entries that lead to a signed and consistent root. One that fails is
+kept as evidence; the log goes on, because its owner did sign that tree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from detente.charter import Charter, Refused, Spent
+from detente.charter.recovery import SELF_KINDS
+from detente.errors import PeerFault, UnitError
+from detente.exchange.protocol.limits import AVOWALS_MAX
+from detente.exchange.protocol.model import Accepted, Awaited
+from detente.exchange.protocol.roster import Roster
+from detente.proofs import CharterChain, verify_chain
+from detente.statements import (
+    Clear,
+    Sealed,
+    Statement,
+    StatementError,
+    check_not_future,
+    ciphertext_size,
+    parse_entry,
+    readers_of,
+    verify_statement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What some entries of one log came to.
+
+    Attributes:
+        end: entries of the log judged so far; short of what was given where the quota ended.
+        said: those that count.
+        faults: those that do not.
+        spent: of the owner's quota.
+        roster: grown by what the owner said about its keys.
+        over: why the rest waits for another day; empty where nothing does.
+    """
+
+    end: int
+    said: tuple[Accepted, ...]
+    faults: tuple[PeerFault, ...]
+    spent: Spent
+    roster: Roster
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What entries of one log are held against.
+
+    Attributes:
+        origin: the log.
+        owner: its member.
+        epoch: of the log.
+        now: for claims of a time to come.
+        is_vouched: others let these through their quotas already.
+    """
+
+    origin: str
+    owner: str
+    epoch: int
+    now: datetime
+    is_vouched: bool
+
+
+def judge(
+    entries: Sequence[bytes], start: int, bench: Bench, roster: Roster, spent: Spent
+) -> Judged:
+    """Judge consecutive entries, the first of which stands at `start`.
+
+    What an owner says about its keys counts from the next entry on.
+    """
+    said: list[Accepted] = []
+    faults: list[PeerFault] = []
+    today = spent if spent.day == bench.now.date() else Spent(day=bench.now.date())
+    for index, entry in enumerate(entries, start):
+        try:
+            statement = parse_entry(entry)
+            charged = today if bench.is_vouched else roster.charge(today, statement, entry)
+            if isinstance(charged, Refused):
+                return Judged(index, tuple(said), tuple(faults), today, roster, over=charged.reason)
+            today = charged
+            accepted = _accept(statement, entry, index, bench, roster)
+            if _is_avowal(statement):
+                roster = avow(roster, entry, statement)
+        except UnitError as error:
+            rule = f"entry {index} of log {bench.origin}: {error.message}"
+            faults.append(PeerFault(peer=bench.owner, rule=rule, evidence=entry))
+        else:
+            said.append(accepted)
+    return Judged(start + len(entries), tuple(said), tuple(faults), today, roster)
+
+
+def _accept(
+    statement: Statement, entry: bytes, index: int, bench: Bench, roster: Roster
+) -> Accepted:
+    charter = roster.charter_at(bench.owner, bench.epoch, index)
+    if charter is None:
+        raise StatementError("its issuer is bound by no charter there")
+    key = roster.key_for(statement, bench.owner)
+    verify_statement(
+        statement,
+        unit=roster.chain.unit,
+        charters=(charter.digest,),
+        issuer=bench.owner,
+        epoch=bench.epoch,
+        index=index,
+        key=key.raw,
+    )
+    check_not_future(statement.header.time, bench.now)
+    awaits = None
+    if isinstance(statement.header.says, Sealed):
+        awaits = _awaited(statement, statement.header.says, bench, charter, roster.me)
+    return Accepted(statement, bench.origin, entry, awaits)
+
+
+def _awaited(
+    statement: Statement, says: Sealed, bench: Bench, charter: Charter, me: str
+) -> Awaited | None:
+    readers = readers_of(statement.header, tuple(charter.member_ids))
+    if me not in readers:
+        return None
+    return Awaited(
+        payload_hash=statement.payload_hash,
+        issuer=bench.owner,
+        origin=bench.origin,
+        seq=statement.header.seq,
+        wrap=says.wraps[readers.index(me)],
+        ciphertext=says.ciphertext,
+        size=ciphertext_size(says.size),
+    )
+
+
+def _is_avowal(statement: Statement) -> bool:
+    says = statement.header.says
+    return isinstance(says, Clear) and says.kind in SELF_KINDS
+
+
+def avow(roster: Roster, entry: bytes, statement: Statement) -> Roster:
+    """Return the roster after what a member said about itself.
+
+    It cuts at its own place, the same at every node: whoever receives it in the log holds,
+    and cosigns, everything before it.
+
+    Raises:
+        UnitError: it does not hold, or says nothing new that may still be said.
+    """
+    file = roster.chain.file
+    if entry in file.avowals:
+        return roster
+    history = roster.history(statement.header.issuer)
+    if history is not None and len(history.said) >= AVOWALS_MAX:
+        raise StatementError(f"more than {AVOWALS_MAX} statements of one member about its keys")
+    grown = replace(file, avowals=(*file.avowals, entry), seen=(*file.seen, b""))
+    return renewed(roster, verify_chain(grown))
+
+
+def renewed(roster: Roster, chain: CharterChain) -> Roster:
+    """Return the same member's roster under a chain that says more."""
+    return Roster(chain, roster.me, both_types=roster.both_types)
