@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+HINT_BEAT_S = 15.0  # a word on a silent stream, so that both sides notice when it is cut
+HINT_LISTENERS_MAX = 128  # streams of hints open at once: two for each member a unit can have
+HINTS_WAITING_MAX = 256  # logs a slow listener can be behind with; older hints are dropped
 PROOFS_LISTED_MAX = 1_000  # digests in one list of proofs; older ones are asked for by hash
 
 
