@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+CONNECT_WAIT_S = 5.0  # for a peer to take a connection
+READ_WAIT_S = 10.0  # between two pieces of an answer
+REQUEST_S_MAX = 20.0  # for a whole answer, and beyond it one second more for each...
+ANSWER_BYTES_S_MIN = 65_536  # ...so many bytes it may have: who is slower is asked again later
+REQUESTS_PER_PEER_MAX = 6  # at once, on as many connections: enough to fill a long line
+HINT_BYTES_MAX = 4_096  # in one line of the stream of hints
 HINT_BEAT_S = 15.0  # a word on a silent stream, so that both sides notice when it is cut
 HINT_LISTENERS_MAX = 128  # streams of hints open at once: two for each member a unit can have
 HINTS_WAITING_MAX = 256  # logs a slow listener can be behind with; older hints are dropped
