@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+CLEARED_KEPT_MAX = 1_024  # answers of the gate remembered: about 2 KiB each
 CONNECT_WAIT_S = 5.0  # for a peer to take a connection
 READ_WAIT_S = 10.0  # between two pieces of an answer
 REQUEST_S_MAX = 20.0  # for a whole answer, and beyond it one second more for each...

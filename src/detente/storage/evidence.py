@@ -168,6 +168,17 @@ class EvidenceShelf:
         """
         return self._list(evidence.c.digest == bytes.fromhex(digest), PAGE_MAX)
 
+    def newest_proofs(self, *, limit: int) -> list[str]:
+        """Return the hex digests of the proofs kept last, newest first.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        query = select(evidence.c.digest).where(evidence.c.sort == Sort.PROOF.value)
+        newest = query.order_by(evidence.c.number.desc()).limit(min(limit, PAGE_MAX))
+        with self._database.reading("listing proofs") as connection:
+            return [bytes(digest).hex() for digest in connection.execute(newest).scalars()]
+
     def replies(self, digest: str) -> list[KeptEvidence]:
         """Return what was replied to a piece of evidence, oldest first.
 

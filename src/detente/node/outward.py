@@ -1,0 +1,191 @@
+"""What this node shows to others: its logs, what it cosigned, proofs, papers, and cleared content.
+
+Implements `exchange.ports.Outward` on an open home. Reading only, from any thread.
+"""
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+from typing import assert_never
+
+from detente.charter import keylife
+from detente.errors import UnitError
+from detente.exchange.errors import ExchangeError
+from detente.exchange.limits import CLEARED_KEPT_MAX, PROOFS_LISTED_MAX
+from detente.exchange.ports import Parcel
+from detente.exchange.protocol.paths import CHAIN, PROOFS, checked_origin, print_proof_list
+from detente.node.cosigning import Cosigner
+from detente.node.home import Home
+from detente.node.reading import own_entry, read_said
+from detente.proofs.chain import CharterChain
+from detente.proofs.file import FILE_BYTES_MAX
+from detente.release import Circle, Cleared, MemberReader, Standing, Withheld, decide, hold
+from detente.statements import Sealed, parse_entry
+from detente.storage.disk import read_capped
+from detente.storage.errors import MissingBlob
+from detente.storage.evidence import EvidenceShelf, Sort
+from detente.tlog import Cosigned, Refused, TilePath
+from detente.tlog.note import NOTE_BYTES_MAX
+
+_Answer = Cleared | Withheld | None
+
+
+class HomeOutward:
+    """The outward face of an open node.
+
+    Args:
+        home: open.
+        cosigner: this member's witness.
+    """
+
+    def __init__(self, home: Home, cosigner: Cosigner) -> None:
+        self._home = home
+        self._cosigner = cosigner
+        self._evidence = EvidenceShelf(home.database)
+        self._cleared: OrderedDict[tuple[str, int, str, str], _Answer] = OrderedDict()
+        self._clearing = Lock()
+
+    def read(self, path: str) -> bytes | None:
+        """Return what is shown to anybody at a path of `protocol.paths`; None for nothing.
+
+        Raises:
+            StorageFault: the disk refused.
+        """
+        top, _, rest = path.partition("/")
+        match top:
+            case "logs":
+                return self._of_log(rest)
+            case "witness":
+                return _file(self._home.layout.directory / "witness" / rest, NOTE_BYTES_MAX)
+            case _ if path == CHAIN:
+                return _file(self._home.layout.chain, FILE_BYTES_MAX)
+            case _ if path == PROOFS:
+                return print_proof_list(self._evidence.newest_proofs(limit=PROOFS_LISTED_MAX))
+            case _ if top == PROOFS:
+                return self._proof(rest)
+            case _:
+                return None
+
+    def document(self, digest: str) -> bytes | None:
+        """Return a charter, acceptance or other paper of the unit; never content.
+
+        Raises:
+            StorageFault: the disk refused.
+        """
+        chain = self._home.chain
+        if chain is None:
+            return None
+        papers = (*chain.file.charters, *chain.file.acceptances)
+        return next((data for data in papers if _hash(data) == digest), None)
+
+    def clear(self, origin: str, seq: int, reader: MemberReader) -> _Answer:
+        """Ask the gate what of one of this node's own statements a reader may get.
+
+        Raises:
+            StorageFault: the disk or the database refused.
+        """
+        home = self._home
+        if origin.partition("/")[0] != home.identity.log:
+            return None
+        circle = circle_of(home)
+        key = (origin, seq, reader.member, _state(circle))
+        with self._clearing:
+            if key in self._cleared:
+                return self._cleared[key]
+        try:
+            statement = parse_entry(own_entry(home, origin, seq))
+        except UnitError:
+            return None
+        if not isinstance(statement.header.says, Sealed):
+            return None
+        said = read_said(home, statement.payload_hash)
+        answer = decide(hold(statement, said.content), reader, circle=circle)
+        with self._clearing:
+            self._cleared[key] = answer
+            while len(self._cleared) > CLEARED_KEPT_MAX:
+                self._cleared.popitem(last=False)
+        return answer
+
+    def parcel(self, cleared: Cleared, digest: str) -> Parcel | None:
+        """Return a wrap or ciphertext of a cleared statement; None where it is not of it.
+
+        Raises:
+            StorageFault: the disk refused.
+        """
+        sealed = parse_entry(cleared.entry).sealed
+        if digest != sealed.ciphertext and digest not in sealed.wraps:
+            return None
+        blobs = self._home.blobs
+        try:
+            return Parcel(cleared, blobs.size(digest), blobs.chunks(digest))
+        except MissingBlob:
+            return None
+
+    def add_checkpoint(self, request: bytes) -> Cosigned | Refused:
+        """Judge a request to this member's witness (C2SP tlog-witness).
+
+        Raises:
+            StorageFault: the database refused; nothing was cosigned.
+        """
+        return self._cosigner.answer(request)
+
+    def _of_log(self, rest: str) -> bytes | None:
+        log, epoch, what = rest.split("/", 2)
+        origin = f"{log}/{epoch}"
+        try:
+            checked_origin(origin)
+        except ExchangeError:
+            return None
+        if not self._home.layout.log(origin).is_dir():
+            return None  # nothing is made for who asks after what is not there
+        tiles = self._home.tiles(origin)
+        return tiles.published() if what == "checkpoint" else tiles.read(TilePath.parse(what))
+
+    def _proof(self, digest: str) -> bytes | None:
+        for kept in self._evidence.find(digest):
+            if kept.sort is Sort.PROOF and kept.is_whole:
+                return self._evidence.read(kept)
+        return None
+
+
+def circle_of(home: Home) -> Circle:
+    """Return the unit as this node knows it, for the gate; nobody where it works alone."""
+    chain = home.chain
+    if chain is None:
+        return Circle(holder=home.identity.member, standings={}, rosters={})
+    members = {member for charter in chain.charters for member in charter.member_ids}
+    return Circle(
+        holder=home.identity.member,
+        standings={member: _standing(chain, member) for member in members},
+        rosters={each.digest: each.member_ids for each in chain.charters},
+    )
+
+
+def _standing(chain: CharterChain, member: str) -> Standing:
+    history = chain.keyring.history(member)
+    if history is None or member not in chain.latest.member_ids:
+        return Standing.REMOVED
+    match history.standing:
+        case keylife.Active():
+            return Standing.ACTIVE
+        case keylife.Left():
+            return Standing.LEFT
+        case keylife.Rekeying() | keylife.Contested():
+            return Standing.SUSPENDED
+        case never:
+            assert_never(never)
+
+
+def _state(circle: Circle) -> str:
+    """Name everything in a circle that an answer depends on: another circle, another answer."""
+    standings = sorted(f"{member}={how.value}" for member, how in circle.standings.items())
+    return _hash(",".join([*standings, *sorted(circle.rosters)]).encode())
+
+
+def _file(path: Path, bytes_max: int) -> bytes | None:
+    return read_capped(path, bytes_max=bytes_max) if path.is_file() else None
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
