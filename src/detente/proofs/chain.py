@@ -14,7 +14,7 @@ from detente.proofs.errors import ChainError
 from detente.proofs.file import Part, fields, print_members, read_members, read_parts
 from detente.proofs.keyring import Keyring
 from detente.proofs.ledger import Avowal
-from detente.proofs.lineage import ReceivedBallot, read_lineage
+from detente.proofs.lineage import ReceivedBallot, ReceivedCertificate, read_lineage
 from detente.statements import parse_entry
 
 _MARK = "detente-charter-chain"
@@ -23,6 +23,7 @@ _PARTS = fields(
         "charters",
         "acceptances",
         "certificates",
+        "removed",
         "ballots",
         "receipts",
         "avowals",
@@ -41,6 +42,8 @@ class ChainFile:
         charters: documents, version 1 first.
         acceptances: of the founders, and of whoever joined later.
         certificates: entries, one for each version from 2.
+        removed: for each certificate that removes a member a cosigned checkpoint note of that
+            member's log, at which its keys end; empty for any other certificate.
         ballots: entries: the confirms and consents that the certificates name.
         receipts: for each ballot its settled tlog-proof.
         avowals: entries: suspensions, rotations, recoveries, objections, departures, in the
@@ -52,6 +55,7 @@ class ChainFile:
     charters: tuple[bytes, ...]
     acceptances: tuple[bytes, ...]
     certificates: tuple[bytes, ...] = ()
+    removed: tuple[bytes, ...] = ()
     ballots: tuple[bytes, ...] = ()
     receipts: tuple[bytes, ...] = ()
     avowals: tuple[bytes, ...] = ()
@@ -81,11 +85,18 @@ class ChainFile:
             raise ChainError(f"a chain has 1 to {VERSIONS_MAX} charters, not {len(self.charters)}")
         if any(len(charter) > CHARTER_BYTES_MAX for charter in self.charters):
             raise ChainError(f"a charter has at most {CHARTER_BYTES_MAX} bytes")
-        entries = sum(map(len, (self.acceptances, self.certificates, self.ballots, self.avowals)))
-        if len(self.seen) != len(self.avowals) or len(self.receipts) != len(self.ballots):
-            raise ChainError("a ballot has its receipt beside it, an avowal its evidence, or none")
-        if entries > ENTRIES_MAX:
-            raise ChainError(f"a chain has at most {ENTRIES_MAX} entries, this one {entries}")
+        total = sum(map(len, (self.acceptances, self.certificates, self.ballots, self.avowals)))
+        beside = (
+            (self.seen, self.avowals),
+            (self.receipts, self.ballots),
+            (self.removed, self.certificates),
+        )
+        if any(len(evidence) != len(entries) for evidence, entries in beside):
+            raise ChainError(
+                "every ballot, avowal and certificate has its evidence beside it, or an empty part"
+            )
+        if total > ENTRIES_MAX:
+            raise ChainError(f"a chain has at most {ENTRIES_MAX} entries, this one {total}")
 
     def to_bytes(self) -> bytes:
         """Return the file."""
@@ -93,6 +104,7 @@ class ChainFile:
             "charters": self.charters,
             "acceptances": self.acceptances,
             "certificates": self.certificates,
+            "removed": self.removed,
             "ballots": self.ballots,
             "receipts": self.receipts,
             "avowals": self.avowals,
@@ -157,7 +169,10 @@ def verify_chain(file: ChainFile) -> CharterChain:
     ledger = read_lineage(
         charters,
         acceptances=file.acceptances,
-        certificates=[parse_entry(entry) for entry in file.certificates],
+        certificates=[
+            ReceivedCertificate(parse_entry(entry), removed)
+            for entry, removed in zip(file.certificates, file.removed, strict=True)
+        ],
         ballots=[
             ReceivedBallot(parse_entry(entry), receipt)
             for entry, receipt in zip(file.ballots, file.receipts, strict=True)
@@ -182,6 +197,7 @@ def chain_of(
     *,
     acceptances: Sequence[bytes],
     certificates: Sequence[bytes] = (),
+    removed: Sequence[bytes] | None = None,
     ballots: Sequence[tuple[bytes, bytes]] = (),
     avowals: Sequence[tuple[bytes, bytes]] = (),
 ) -> CharterChain:
@@ -191,6 +207,8 @@ def chain_of(
         charters: every version, oldest first.
         acceptances: envelopes of the founders, and of whoever joined later.
         certificates: entries, one for each version from 2.
+        removed: for each certificate the removed member's cosigned checkpoint note, or
+            nothing; None where no certificate removes anybody.
         ballots: (entry, settled tlog-proof) that the certificates name.
         avowals: (entry, cosigned checkpoint note or nothing) in the order received.
     """
@@ -198,6 +216,7 @@ def chain_of(
         charters=tuple(charter.to_bytes() for charter in charters),
         acceptances=tuple(acceptances),
         certificates=tuple(certificates),
+        removed=tuple(removed) if removed is not None else (b"",) * len(certificates),
         ballots=tuple(entry for entry, _ in ballots),
         receipts=tuple(receipt for _, receipt in ballots),
         avowals=tuple(entry for entry, _ in avowals),

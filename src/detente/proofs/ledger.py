@@ -15,9 +15,11 @@ from detente.charter import Charter, KeySlot, Spoken
 from detente.charter.avowals import Objection, Recover, Rotate
 from detente.charter.keylife import (
     KeyHistory,
+    Left,
     Receipt,
     Rekeying,
     begin,
+    exclude,
     key_at,
     reinstate,
 )
@@ -55,8 +57,26 @@ class Ledger:
         self._recoveries: dict[str, set[str]] = {}
         self._revealed: dict[str, bytes] = {}
 
-    def add_charter(self, charter: Charter) -> None:
-        """Take up the members of a charter whose certificate held."""
+    def add_charter(self, charter: Charter, *, removed: bytes = b"") -> None:
+        """Take up the members of a charter whose certificate held, and end who is gone.
+
+        Args:
+            charter: the next version.
+            removed: a cosigned checkpoint note of the log of the member it removes; what
+                that member signs beyond it counts for nothing.
+
+        Raises:
+            ChainError, NoteError: it removes a member, and no such note is given.
+        """
+        for gone in self._gone(charter):
+            if not removed:
+                raise ChainError(
+                    f"version {charter.version} removes {gone.member[:16]}…, and nothing beside "
+                    "its certificate shows how far that member's log was seen",
+                    remedy="Put the newest cosigned checkpoint of its log beside the certificate",
+                )
+            size = self._cosigned(removed, gone)
+            self._histories[gone.member] = exclude(gone, cosigned_size=size)
         self._charters.append(charter)
         for member in charter.members:
             history = self._histories.get(member.id)
@@ -65,6 +85,14 @@ class Ledger:
             elif not isinstance(decided := reinstate(history, charter), Refused):
                 self._histories[member.id] = decided
             self._note_recovery(member.id, member.keys.recovery_hash)
+
+    def _gone(self, charter: Charter) -> list[KeyHistory]:
+        """Return who stood in an earlier version, not in this one, and did not leave by itself."""
+        return [
+            history
+            for member, history in self._histories.items()
+            if member not in charter.member_ids and not isinstance(history.standing, Left)
+        ]
 
     def apply(self, avowals: Iterable[Avowal]) -> list[Avowal]:
         """Take up avowals in order; return those whose key is not known yet.

@@ -28,11 +28,19 @@ class ReceivedBallot:
     receipt: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedCertificate:
+    """A certificate as a chain carries it, and how far a member it removes was seen."""
+
+    statement: Statement
+    removed: bytes
+
+
 def read_lineage(
     charters: Sequence[Charter],
     *,
     acceptances: Sequence[bytes],
-    certificates: Sequence[Statement],
+    certificates: Sequence[ReceivedCertificate],
     ballots: Sequence[ReceivedBallot],
     avowals: Iterable[Avowal],
 ) -> Ledger:
@@ -51,8 +59,8 @@ def read_lineage(
     ledger.add_charter(charters[0])
     waiting = ledger.apply(avowals)
     for (old, new), certificate in zip(pairwise(charters), certificates, strict=True):
-        _check_step(old, new, certificate, ballots, acceptances, ledger)
-        ledger.add_charter(new)
+        _check_step(old, new, certificate.statement, ballots, acceptances, ledger)
+        ledger.add_charter(new, removed=certificate.removed)
         waiting = ledger.apply(waiting)
     if waiting:
         header = waiting[0].statement.header

@@ -9,8 +9,10 @@ from detente.charter import CharterError, KeySlot
 from detente.charter.avowals import Leave, LogState, Objection, Rotate, Suspend
 from detente.errors import UnitError
 from detente.proofs import ChainError, ChainFile, ProofFileError, chain_of, parse_chain
+from detente.proofs.ledger import Ledger
 from detente.signing import SignatureError, prove_possession
 from detente.statements import Clear, parse_entry
+from detente.tlog import NoteError
 from tests.core.charter.people import NOW, after, keys_of, signers_of
 from tests.core.proofs.makers import (
     AUREL,
@@ -33,6 +35,7 @@ from tests.core.proofs.makers import (
     renewal,
     renewed_chain,
     say,
+    settling,
     tampered,
 )
 
@@ -244,3 +247,33 @@ def test_an_objection_leaves_the_member_without_keys_until_a_certificate():
     contested = chain(recover, objection)
     (old,) = contested.keyring.of(ME, KeySlot.STATEMENT)
     assert not old.counts_at((1, 5))
+
+
+def without(name):
+    return after(CHARTER, members=tuple(m for m in CHARTER.members if m.name != name))
+
+
+def test_a_removed_member_speaks_no_further_than_its_log_was_seen():
+    said = Log(BOREA, [b"one", b"two", b"three"])
+    ledger = Ledger()
+    ledger.add_charter(CHARTER)
+    ledger.add_charter(without(BOREA), removed=said.note(2, cosigners=settling(BOREA)))
+    (key,) = ledger.keyring().of(member(BOREA).id, KeySlot.STATEMENT)
+    assert [key.counts_at((1, at)) for at in (0, 1, 2, 99)] == [True, True, False, False]
+    (other,) = ledger.keyring().of(member(AUREL).id, KeySlot.STATEMENT)
+    assert other.counts_at((1, 99))
+
+
+def test_nobody_is_removed_without_showing_how_far_it_was_seen():
+    ledger = Ledger()
+    ledger.add_charter(CHARTER)
+    with pytest.raises(ChainError, match="nothing beside its certificate"):
+        ledger.add_charter(without(BOREA))
+
+
+def test_a_removal_does_not_cut_a_member_short_with_a_note_nobody_else_signed():
+    alone = Log(BOREA, [b"one"])
+    ledger = Ledger()
+    ledger.add_charter(CHARTER)
+    with pytest.raises(NoteError, match="by somebody else"):
+        ledger.add_charter(without(BOREA), removed=alone.note(1))
