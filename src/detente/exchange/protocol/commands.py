@@ -54,11 +54,15 @@ class FetchBlob:
         request: number.
         digest: hex SHA-256 of what is wanted; other bytes are refused.
         bytes_max: of the answer.
+        origin: of the log in which the statement stands that it belongs to.
+        seq: place in it.
     """
 
     request: int
     digest: str
     bytes_max: int
+    origin: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,21 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Remind:
+    """Hand over contents of one issuer that storage says are still to come.
+
+    Answer: `Reminded`.
+
+    Attributes:
+        issuer: hex member id.
+        limit: at most so many, the oldest first.
+    """
+
+    issuer: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeepFault:
     """Keep what a peer did wrong, with the bytes that show it.
 
@@ -212,6 +231,7 @@ Command = (
     | Cosign
     | Merge
     | Open
+    | Remind
     | KeepFault
     | KeepProof
     | HoldBack

@@ -84,6 +84,17 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminded:
+    """The answer to a `Remind`.
+
+    Attributes:
+        awaits: contents still to come.
+    """
+
+    awaits: tuple[Awaited, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """The charter chain says more: keys, members or versions.
 

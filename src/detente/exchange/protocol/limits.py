@@ -1,32 +1,33 @@
-"""Every limit of the network edge, with its unit and its reason."""
+"""Every limit of pulling from another member, with its unit and its reason.
 
-from dataclasses import dataclass
+What a peer sends is bounded before it is read: in bytes, in number, in depth and in
+time. A limit of a format itself stands with the format.
+"""
 
+from datetime import timedelta
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerLimits:
-    """What one caller may cost us before anything it sends is parsed.
+from detente.exchange.limits import PROOFS_LISTED_MAX
+from detente.tlog.note import NOTE_BYTES_MAX
+from detente.tlog.tiles import BUNDLE_BYTES_MAX, TILE_WIDTH
 
-    Attributes:
-        header_bytes_max: of the request line and all headers; the largest honest ones are
-            signatures of about 1 KiB.
-        headers_max: names in one request.
-        header_wait_s: from the connection, or the answer before, to the end of the headers.
-        body_bytes_max: where a route names no other limit.
-        body_wait_s: between two pieces of a body; a slow sender is cut off.
-        request_s_max: for reading one whole body.
-        connections_max: open at once.
-        connections_per_peer: open at once from one address; the rest of the pool stays free
-            for the others.
-        drain_s: how long a stopping node lets answers finish.
-    """
+CHECKPOINT_BYTES_MAX = NOTE_BYTES_MAX
+TILE_BYTES_MAX = TILE_WIDTH * 32
+ENTRIES_BYTES_MAX = BUNDLE_BYTES_MAX  # decompressed: a server may gzip unasked
+WRAP_BYTES_MAX = 4_096  # a wrap has 1,168 bytes; room for a later suite
+PROOF_LIST_BYTES_MAX = PROOFS_LISTED_MAX * 65  # digests in hex, one a line
+PROOF_BYTES_MAX = 4 * 2**20  # above it a proof travels by hand; the format allows 64 MiB
 
-    header_bytes_max: int = 16_384
-    headers_max: int = 64
-    header_wait_s: float = 10.0
-    body_bytes_max: int = 2**20
-    body_wait_s: float = 10.0
-    request_s_max: float = 120.0
-    connections_max: int = 512
-    connections_per_peer: int = 64
-    drain_s: float = 2.0
+# Of one peer at once. One slow peer so holds at most this much of this node.
+BUNDLES_AHEAD_MAX = 4  # each up to 16 MiB in memory until its turn comes
+CONTENTS_AT_ONCE_MAX = 4  # streamed to disk; each holds a connection
+CONTENTS_WAITING_MAX = 512  # of one peer in memory; the others wait in storage
+TILES_KEPT_MAX = 512  # hash tiles in memory for one visit: 4 MiB, enough for 2^40 entries
+CONTENT_TRIES_MAX = 3  # that came but did not open, before it is left to a person
+
+REQUEST_TIMEOUT = timedelta(seconds=20)  # without an answer; one content may take longer
+ROUND_EVERY = timedelta(seconds=10)  # between two looks at one peer, where no hint comes
+HINT_LEAST = timedelta(seconds=0.1)  # between two rounds that hints asked for
+BACK_OFF_LEAST = timedelta(seconds=1)
+BACK_OFF_MOST = timedelta(minutes=10)  # a peer that was away is found again this soon
+JITTER = 0.25  # share of a wait that chance adds, so that nodes do not march in step
+AVOWALS_MAX = 1_024  # of one member, ever: each costs a look at the whole charter chain

@@ -17,7 +17,7 @@ import re
 from hashlib import sha256
 
 from detente.exchange.errors import ExchangeError
-from detente.exchange.protocol.limits import PROOFS_LISTED_MAX
+from detente.exchange.limits import PROOFS_LISTED_MAX
 from detente.tlog import TilePath
 
 CHAIN = "chain"

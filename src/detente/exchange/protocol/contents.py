@@ -1,0 +1,100 @@
+"""What is addressed to this member: fetched beside the log, opened, indexed.
+
+Nothing in the log waits for it. What does not come is asked for again in later rounds;
+what comes and does not open is kept as a fault, and left to a person after some tries.
+"""
+
+from dataclasses import replace
+
+from detente.exchange.protocol.commands import Open, Remind
+from detente.exchange.protocol.limits import (
+    CONTENT_TRIES_MAX,
+    CONTENTS_AT_ONCE_MAX,
+    CONTENTS_WAITING_MAX,
+    WRAP_BYTES_MAX,
+)
+from detente.exchange.protocol.model import Awaited
+from detente.exchange.protocol.state import Content, ForPart, Part
+from detente.exchange.protocol.turn import Turn
+
+
+def remind(turn: Turn) -> None:
+    """Ask storage what of this peer's contents is still to come."""
+    room = CONTENTS_WAITING_MAX - len(turn.state.contents)
+    if room > 0:
+        turn.do(Remind(turn.state.peer, room))
+
+
+def await_contents(turn: Turn, awaits: tuple[Awaited, ...]) -> None:
+    """Take up contents to fetch; those of other issuers are fetched from their own faces."""
+    contents = dict(turn.state.contents)
+    for awaited in awaits:
+        tries = turn.state.tries.get(awaited.payload_hash, 0)
+        if awaited.issuer == turn.state.peer and tries < CONTENT_TRIES_MAX:
+            contents.setdefault(awaited.payload_hash, Content(awaited))
+    turn.set(contents=contents)
+    fetch_contents(turn)
+
+
+def fetch_contents(turn: Turn) -> None:
+    """Keep some contents on their way."""
+    busy = {p.payload_hash for p in turn.state.requests.values() if isinstance(p, ForPart)}
+    busy |= {key for key, content in turn.state.contents.items() if content.is_opening}
+    for key, content in turn.state.contents.items():
+        if len(busy) >= CONTENTS_AT_ONCE_MAX:
+            return
+        if key not in busy:
+            _ask_part(turn, content)
+            busy.add(key)
+
+
+def on_part(turn: Turn, purpose: ForPart) -> None:
+    """Take up that a part is here: fetch the other, or open it."""
+    content = turn.state.contents.get(purpose.payload_hash)
+    if content is None:
+        return
+    missing = tuple(part for part in content.missing if part is not purpose.part)
+    content = replace(content, missing=missing, is_opening=not missing)
+    turn.set(contents={**turn.state.contents, purpose.payload_hash: content})
+    if missing:
+        _ask_part(turn, content)
+    else:
+        turn.do(Open(content.awaited))
+
+
+def on_part_failed(turn: Turn, purpose: ForPart, *, missing: bool) -> None:
+    """Leave a content to a later round; storage still knows that it is to come."""
+    content = turn.state.contents.get(purpose.payload_hash)
+    if content is not None and missing:
+        place = f"entry {content.awaited.seq} of log {content.awaited.origin}"
+        turn.fault(
+            f"the {purpose.part.value} of {place} is withheld", bytes.fromhex(purpose.payload_hash)
+        )
+    drop_content(turn, purpose.payload_hash)
+
+
+def drop_content(turn: Turn, payload_hash: str) -> None:
+    """Think no more of a content in this round, and go on with others."""
+    contents = dict(turn.state.contents)
+    contents.pop(payload_hash, None)
+    turn.set(contents=contents)
+    fetch_contents(turn)
+
+
+def on_unopened(turn: Turn, payload_hash: str, reason: str) -> None:
+    """Keep that what came is not what was said."""
+    content = turn.state.contents.get(payload_hash)
+    if content is not None:
+        tries = {**turn.state.tries, payload_hash: turn.state.tries.get(payload_hash, 0) + 1}
+        turn.set(tries=tries)
+        place = f"entry {content.awaited.seq} of log {content.awaited.origin}"
+        turn.fault(f"the content of {place}: {reason}", bytes.fromhex(payload_hash))
+    drop_content(turn, payload_hash)
+
+
+def _ask_part(turn: Turn, content: Content) -> None:
+    awaited, part = content.awaited, content.missing[0]
+    purpose = ForPart(awaited.payload_hash, part)
+    digest = awaited.wrap if part is Part.WRAP else awaited.ciphertext
+    limit = WRAP_BYTES_MAX if part is Part.WRAP else awaited.size
+    turn.ask_blob(purpose, digest, limit, origin=awaited.origin, seq=awaited.seq)

@@ -1,0 +1,196 @@
+"""`step`: one event in, the next state and what is to be done out. One machine for each peer.
+
+A round looks at the peer's own log first, then at what the peer shows of every other
+log, then at the proofs it holds. Contents are fetched meanwhile. Nothing here waits for
+another peer's machine; all meet only in what this node holds.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from detente.exchange.protocol import contents, evidence, visiting
+from detente.exchange.protocol.commands import Command, Wait
+from detente.exchange.protocol.events import (
+    Event,
+    Failed,
+    Fetched,
+    Hinted,
+    Kept,
+    Learnt,
+    Opened,
+    Proven,
+    Recorded,
+    Reminded,
+    Ticked,
+    Unopened,
+)
+from detente.exchange.protocol.judging import renewed
+from detente.exchange.protocol.limits import (
+    BACK_OFF_LEAST,
+    BACK_OFF_MOST,
+    HINT_LEAST,
+    JITTER,
+    ROUND_EVERY,
+)
+from detente.exchange.protocol.model import Held
+from detente.exchange.protocol.paths import checkpoint_path, cosigned_path
+from detente.exchange.protocol.roster import Roster
+from detente.exchange.protocol.state import (
+    ForBundle,
+    ForNote,
+    ForPart,
+    ForProof,
+    ForProofs,
+    ForTile,
+    PeerState,
+)
+from detente.exchange.protocol.turn import Turn
+
+
+def begin(
+    peer: str,
+    roster: Roster,
+    held: Mapping[str, Held],
+    *,
+    now: datetime,
+    proofs: frozenset[str] = frozenset(),
+) -> PeerState:
+    """Return the state of a pull that did nothing yet, from what storage holds.
+
+    Args:
+        peer: hex member id.
+        roster: who may sign what.
+        held: by origin, this node's own logs too.
+        now: aware UTC.
+        proofs: digests of the proofs held here.
+    """
+    return PeerState(peer=peer, roster=roster, held=dict(held), now=now, proofs=proofs)
+
+
+def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]]:
+    """Take one event in. Pure: the same state and event give the same answer."""
+    turn = Turn(state)
+    match event:
+        case Ticked() | Hinted():
+            _wake(turn, event)
+        case Fetched() | Kept() | Failed():
+            _answer(turn, event)
+        case Recorded() | Learnt() | Proven():
+            _learn(turn, event)
+        case Reminded():
+            contents.await_contents(turn, event.awaits)
+        case Opened():
+            contents.drop_content(turn, event.payload_hash)
+        case Unopened():
+            contents.on_unopened(turn, event.payload_hash, event.reason)
+        case _:
+            assert_never(event)
+    _next_look(turn)
+    return turn.state, tuple(turn.commands)
+
+
+def _learn(turn: Turn, event: Recorded | Learnt | Proven) -> None:
+    """Take up what this node holds now, whichever peer it came from."""
+    state = turn.state
+    match event:
+        case Recorded():
+            turn.set(held={**state.held, event.held.origin: event.held})
+            contents.await_contents(turn, event.awaits)
+            visiting.on_recorded(turn, event.held.origin)
+        case Learnt():
+            turn.set(roster=renewed(state.roster, event.chain))
+        case Proven():
+            turn.set(proofs=state.proofs | {event.digest})
+        case _:
+            assert_never(event)
+
+
+def next_round(state: PeerState) -> datetime:
+    """Return when the next round is due, with back-off and jitter."""
+    if state.began is None:
+        return state.now
+    if state.is_hinted and not state.failures:
+        return state.began + HINT_LEAST
+    if state.failures:
+        doubled = BACK_OFF_LEAST.total_seconds() * 2.0 ** min(state.failures - 1, 32)
+        wait = min(doubled, BACK_OFF_MOST.total_seconds())
+    else:
+        wait = ROUND_EVERY.total_seconds()
+    return state.began + timedelta(seconds=wait * (1 + JITTER * state.chance))
+
+
+def _wake(turn: Turn, event: Ticked | Hinted) -> None:
+    if isinstance(event, Hinted):
+        turn.set(is_hinted=True)
+    else:
+        turn.set(now=event.now, chance=event.chance)
+    if turn.state.is_in_round:
+        return
+    due = next_round(turn.state)
+    if turn.state.now < due:
+        turn.do(Wait(due))
+    else:
+        _begin_round(turn)
+
+
+def _begin_round(turn: Turn) -> None:
+    roster, peer = turn.state.roster, turn.state.peer
+    own = [origin for origin in roster.origins if roster.owner(origin) == peer]
+    others = [origin for origin in roster.origins if roster.owner(origin) != peer]
+    looks = [(origin, checkpoint_path(origin)) for origin in reversed(own)]
+    looks += [(origin, cosigned_path(origin)) for origin in others]
+    turn.set(is_in_round=True, is_hinted=False, began=turn.state.now, looks=tuple(looks))
+    contents.remind(turn)
+    evidence.ask_proofs(turn)
+
+
+def _next_look(turn: Turn) -> None:
+    """Look at the next log where none is being looked at, or end the round."""
+    if not turn.state.is_in_round or turn.state.visit is not None:
+        return
+    if turn.state.looks:
+        (origin, path), *rest = turn.state.looks
+        turn.set(looks=tuple(rest))
+        visiting.begin_visit(turn, origin, path)
+    elif all(isinstance(purpose, ForPart) for purpose in turn.state.requests.values()):
+        turn.set(is_in_round=False, failures=0)
+        turn.do(Wait(next_round(turn.state)))
+
+
+def _answer(turn: Turn, event: Fetched | Kept | Failed) -> None:
+    purpose = turn.answered(event.request)
+    missing = isinstance(event, Failed) and event.missing
+    data = event.data if isinstance(event, Fetched) else None
+    match purpose:
+        case None:
+            pass
+        case ForPart() if isinstance(event, Kept):
+            contents.on_part(turn, purpose)
+        case ForPart():
+            contents.on_part_failed(turn, purpose, missing=missing)
+        case _ if data is None and not missing:
+            _give_up(turn)
+        case ForProofs():
+            evidence.on_proof_list(turn, data or b"")
+        case ForProof():
+            evidence.on_proof(turn, purpose, data)
+        case ForNote() | ForTile() | ForBundle():
+            visiting.on_answer(turn, purpose, data)
+        case _:
+            assert_never(purpose)
+
+
+def _give_up(turn: Turn) -> None:
+    """End the round: the peer does not answer. What is on its way is no longer waited for."""
+    visiting.end_visit(turn, is_done=False)
+    failures = turn.state.failures + 1
+    turn.set(
+        is_in_round=False,
+        looks=(),
+        requests={},
+        contents={},
+        wanted_proofs=(),
+        failures=failures,
+    )
+    turn.do(Wait(next_round(turn.state)))
