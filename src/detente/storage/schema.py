@@ -228,7 +228,7 @@ shelf_statement = Table(
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("first", BigInteger, nullable=False),
-    Column("count", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
     Column("issuer", LargeBinary, nullable=False),
     Column("account", Text, nullable=False),
     Column("grades", Text, nullable=False),
@@ -281,9 +281,9 @@ shelf_stretch = Table(
     Column("view", BigInteger, primary_key=True, autoincrement=False),
     Column("added", BigInteger, primary_key=True, autoincrement=False),
     Column("first", BigInteger, nullable=False),
-    Column("count", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
     Index("ix_shelf_stretch_first", "view", "first"),
-    CheckConstraint("count > 0", name="shape"),
+    CheckConstraint("length > 0", name="shape"),
     sqlite_with_rowid=False,
 )
 
