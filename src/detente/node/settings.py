@@ -7,7 +7,8 @@ that silently does nothing is worse than none. Nothing secret stands here.
 import difflib
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from detente.errors import InputError
@@ -15,7 +16,7 @@ from detente.storage.disk import read_capped
 
 FILE_BYTES_MAX = 65_536
 _LINE = re.compile(r"at line ([0-9]+)")
-Value = str | int | float
+Value = str | int | float | Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,10 @@ class Settings:
         batch_entries_max: statements.
         waiting_entries_max: statements.
         disk_free_min_mb: megabytes (10^6 bytes).
+        listen: HOST:PORT, or empty for a node that nobody calls.
+        public_url: of a web server in front of this node, or empty.
+        peers: member name or id -> URL of its node.
+        witnesses: name of an outside witness -> its submission prefix.
     """
 
     unlock_file: str = "unlock.key"
@@ -35,6 +40,10 @@ class Settings:
     batch_entries_max: int = 256
     waiting_entries_max: int = 4_096
     disk_free_min_mb: int = 500
+    listen: str = ""
+    public_url: str = ""
+    peers: Mapping[str, str] = field(default_factory=dict)
+    witnesses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,16 @@ ABOUT = {
     ),
     "disk_free_min_mb": About(
         "With less free space than this, in megabytes, `detente doctor` warns.", 0, 10**9
+    ),
+    "listen": About(
+        "HOST:PORT where others reach this node; empty for one that only pulls and pushes."
+    ),
+    "public_url": About(
+        "How others write this node's address, where a web server stands in front of it."
+    ),
+    "peers": About("Where each member's node is: name or id of the member, and its URL."),
+    "witnesses": About(
+        "Where each outside witness of the charter takes checkpoints: name, and URL."
     ),
 }
 
@@ -111,20 +130,28 @@ def print_settings(settings: Settings) -> str:
     lines: list[str] = []
     for name, about in ABOUT.items():
         value: Value = getattr(settings, name)
+        if isinstance(value, Mapping):
+            rows = [f"{_quote(key)} = {_quote(text)}" for key, text in value.items()]
+            lines += [f"# {about.says}", f"[{name}]", *rows, ""]
+            continue
         shown = _quote(value) if isinstance(value, str) else repr(value)
         lines += [f"# {about.says}", f"{name} = {shown}", ""]
     return "\n".join(lines)
 
 
 def _check(name: str, value: object, *, file: str, line: int | None) -> None:
-    defaults = {each.name: each.default for each in fields(Settings)}
+    defaults = {each.name: getattr(Settings(), each.name) for each in fields(Settings)}
     if name not in defaults:
         close = difflib.get_close_matches(name, defaults, n=1)
         known = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(defaults)}"
         raise InputError(f"there is no setting {name!r}", file=file, line=line, remedy=known)
     default, about = defaults[name], ABOUT[name]
-    if isinstance(default, str):
-        fits = isinstance(value, str) and bool(value) and "\0" not in value
+    if isinstance(default, Mapping):
+        rows = value.items() if isinstance(value, dict) else [("", None)]
+        fits = all(key and isinstance(text, str) and text for key, text in rows)
+        expected = "a table of names and addresses in quotes"
+    elif isinstance(default, str):
+        fits = isinstance(value, str) and (bool(value) or not default) and "\0" not in value
         expected = "text in quotes, not empty"
     else:
         whole = isinstance(value, int) and not isinstance(value, bool)
