@@ -50,7 +50,7 @@ def publish(
     """
     from detente.node.clock import now
     from detente.node.importing import import_file
-    from detente.node.publishing import guess_kind, publish, strictest_label
+    from detente.node.publishing import guess_kind, publish, strictest_labels
     from detente.statements import Kind, Pap, Tlp
     from detente.statements.handling import Handling
 
@@ -58,10 +58,11 @@ def publish(
     with open_home(directory) as home:
         member = home.identity.member
         imported = import_file(file, data, member=member, now=now())
+        label, permitted = strictest_labels(imported.objects, Tlp(tlp), Pap.AMBER)
         handling = Handling(
             kind=Kind(kind) if kind else guess_kind(imported.objects),
-            tlp=strictest_label(imported.objects, Tlp(tlp)),
-            pap=Pap.AMBER,
+            tlp=label,
+            pap=permitted,
             licence=licence,
             count=len(imported.objects),
         )

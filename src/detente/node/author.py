@@ -37,7 +37,7 @@ from detente.statements import (
     sign_statement,
 )
 from detente.statements.encryption import encrypt_content
-from detente.statements.handling import Handling
+from detente.statements.handling import Handling, check_handling
 from detente.statements.sealing import wrap_hashes
 from detente.storage.blobs import BlobStore
 from detente.storage.content_keys import ContentKeys
@@ -88,6 +88,19 @@ def own_key_info(ciphertext: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorKeys:
+    """With which keys a member speaks, and to which it seals.
+
+    Attributes:
+        signers: by role, who signs.
+        sealing: member id -> the raw sealing key it has now; who suspended its own is missing.
+    """
+
+    signers: Mapping[Role, Signer]
+    sealing: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class ContentStores:
     """Where what travels beside an entry is kept.
 
@@ -106,7 +119,7 @@ class Author:
     Args:
         charter: the one this member is bound to.
         member: its own id.
-        signers: by role, who signs.
+        keys: its own, and those it seals to.
         stores: where content goes before the entry that names it.
         standings: where each member stands; who is not active gets nothing new.
         sealer: seals content keys.
@@ -119,7 +132,7 @@ class Author:
         *,
         charter: Charter,
         member: str,
-        signers: Mapping[Role, Signer],
+        keys: AuthorKeys,
         stores: ContentStores,
         standings: Mapping[str, Standing],
         sealer: Sealer,
@@ -130,13 +143,13 @@ class Author:
         self._digest = charter.digest
         self._unit = charter.unit_id
         self._member = member
-        self._signers = dict(signers)
+        self._signers = dict(keys.signers)
         self._blobs = stores.blobs
         self._own_keys = stores.keys
         self._sealer = sealer
         self._entropy = entropy
         self._now = now
-        self._sealing_keys = {each.id: each.keys.sealing for each in charter.members}
+        self._sealing_keys = dict(keys.sealing)
         self._circle = Circle(
             holder=member,
             standings=dict(standings),
@@ -162,8 +175,16 @@ class Author:
         Raises:
             ReleaseError: the gate withholds it from somebody it is addressed to.
             ContentError: no object, too many, or one that is too long.
+            SigningRefused: the own sealing key is suspended.
             StorageFault: the disk refused.
         """
+        own_key = self._sealing_keys.get(self._member)
+        if own_key is None:
+            raise SigningRefused(
+                "the sealing key of this member is suspended: it could not read its own words",
+                remedy="`detente keys rotate sealing` puts another in its place",
+            )
+        check_handling(handling)
         content = make_content(objects, handling.to_bytes(), self._entropy)
         held = draft(
             content,
@@ -187,7 +208,7 @@ class Author:
         self._own_keys.keep(
             digest,
             self._sealer.seal(
-                public_key=self._sealing_keys[self._member],
+                public_key=own_key,
                 info=own_key_info(digest),
                 plaintext=key,
             ),

@@ -24,8 +24,7 @@ from detente.charter.document import parse_member
 from detente.charter.founding import Founded, Founding, Withdrawn, accept, offer, receive, withdraw
 from detente.errors import InputError
 from detente.node.home import Home
-from detente.node.log import found_log
-from detente.node.speaking import own_log
+from detente.node.speaking import begin_log, own_log
 from detente.proofs.chain import chain_of
 from detente.signing import JsonValue, canonical, format_time, parse_canonical
 from detente.tlog import KeyType, Verifier
@@ -84,18 +83,20 @@ def make_offer(
     return offer(charter).charter
 
 
-def accept_offer(home: Home, document: bytes) -> bytes:
+def accept_offer(home: Home, document: bytes, now: datetime | None = None) -> bytes:
     """Accept an offered charter with this node's governance key; nothing is kept yet.
 
     Raises:
         InputError: this node is not in it as it is, belongs to a unit, or the one was made
             for training and the other was not.
-        CharterError: the document is no acceptable first version.
+        CharterError: the document is no acceptable first version, or it has expired `now`.
         NoSuchKey: a key lies off line.
     """
     charter = parse_charter(document)
     offer(charter)
     _require_own_place(home, charter)
+    if now is not None:
+        _require_current(charter, now)
     signers = {slot: home.signer(slot) for slot in SIGNING_SLOTS}
     return accept(charter, home.card, signers).to_bytes()
 
@@ -107,7 +108,7 @@ def gather_founding(document: bytes, answers: Sequence[bytes]) -> Founding:
         CharterError: the document or an answer does not verify.
     """
     founding: Founding = offer(parse_charter(document))
-    for answer in answers:
+    for answer in dict.fromkeys(answers):
         founding = receive(founding, answer)
     return founding
 
@@ -116,13 +117,17 @@ def apply_founding(home: Home, document: bytes, answers: Sequence[bytes], now: d
     """Bind this node to a unit that every member accepted, and begin its log.
 
     Nothing is written before every acceptance has verified: an offer that was
-    withdrawn leaves nothing behind.
+    withdrawn leaves nothing behind. Applied again, also after a stop half-way, it is the
+    same as once.
 
     Raises:
         FoundingError: somebody has not accepted, or it was withdrawn.
         InputError: as `accept_offer`.
         StorageFault: the disk or the database refused.
     """
+    bound = home.charter
+    if bound is not None and bound.digest == parse_charter(document).digest:
+        return bound
     founding = gather_founding(document, answers)
     if isinstance(founding, Withdrawn):
         raise FoundingError(f"the founding {founding.digest[:16]}… was withdrawn")
@@ -134,13 +139,20 @@ def apply_founding(home: Home, document: bytes, answers: Sequence[bytes], now: d
         )
     charter = founding.charter
     _require_own_place(home, charter)
+    _require_current(charter, now)
     chain = chain_of([charter], acceptances=answers)
     home.charters.found(document)
     home.keep_chain(chain)
-    log = own_log(home)
-    found_log(log.stores, log.origin)
+    begin_log(own_log(home))
     home.charters.adopt(charter.unit_id, version=1, at=now)
     return charter
+
+
+def _require_current(charter: Charter, now: datetime) -> None:
+    if now >= charter.expires:
+        raise FoundingError(
+            f"the offer expired on {charter.expires:%Y-%m-%d}", remedy="Ask for a new one"
+        )
 
 
 def _require_own_place(home: Home, charter: Charter) -> None:

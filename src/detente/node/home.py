@@ -13,15 +13,25 @@ Layout of DIR:
     blobs/          ciphertexts, wraps, charters, by hash
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 from types import TracebackType
 from typing import Self
 
 from detente.charter import Charter, KeySlot, Member, MemberKeys, parse_charter
 from detente.errors import InputError
 from detente.node.errors import SigningRefused
-from detente.node.identity import Identity, load_identity, new_identity, save_identity
+from detente.node.identity import (
+    Identity,
+    check_label,
+    load_identity,
+    new_identity,
+    save_identity,
+)
+from detente.node.settings import load_settings
 from detente.proofs.chain import CharterChain, parse_chain
 from detente.proofs.file import FILE_BYTES_MAX
 from detente.signing import Role, Signer
@@ -31,6 +41,7 @@ from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.content_keys import ContentKeys
 from detente.storage.database import Database, create_database, open_database
 from detente.storage.disk import Disk, make_private_folder, read_capped, write_whole
+from detente.storage.errors import DamagedStore, storage_faults
 from detente.storage.journal import EntryJournal
 from detente.storage.keyfiles import KeyType, Unlock, UnlockFile
 from detente.storage.keys import ROLE_TYPES, KeyRing
@@ -38,6 +49,8 @@ from detente.storage.lock import DirectoryLock
 from detente.storage.objects import ObjectIndex
 from detente.storage.offline_keys import create_recovery_key, create_unlock_file
 from detente.storage.tiles import TileFiles
+
+_CHAIN_LOST = "Restore it from a back-up, or copy it from any member: it is public"
 
 SLOT_TYPES = {
     slot: KeyType.HPKE
@@ -49,9 +62,27 @@ SLOT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where things stand in a node's directory."""
+    """Where things stand in a node's directory.
+
+    Attributes:
+        directory: of the node.
+        unlock_file: absolute, or from the directory.
+    """
 
     directory: Path
+    unlock_file: str = "unlock.key"
+
+    @classmethod
+    def of(cls, directory: Path) -> Self:
+        """Return the layout that the node's settings ask for.
+
+        Raises:
+            InputError: the settings are not as they should be; with the line.
+            StorageFault: the disk refused.
+        """
+        settings = cls(directory).settings
+        with storage_faults(doing="looking for the settings", where=str(settings)):
+            return cls(directory, unlock_file=load_settings(settings).unlock_file)
 
     @property
     def identity(self) -> Path:
@@ -71,7 +102,7 @@ class Layout:
     @property
     def unlock(self) -> Path:
         """What opens the ring where no passphrase does."""
-        return self.directory / "unlock.key"
+        return self.directory / self.unlock_file
 
     @property
     def recovery(self) -> Path:
@@ -129,6 +160,7 @@ class Home:
         self.charters = CharterShelf(database, blobs)
         self.content_keys = ContentKeys(database)
         self.index = ObjectIndex(database)
+        self.settings = load_settings(layout.settings)
         self._lock = lock
         self._chain: CharterChain | None = None
 
@@ -157,30 +189,28 @@ class Home:
             StorageFault: the disk refused.
         """
         layout = Layout(directory)
-        if directory.exists() and any(directory.iterdir()):
-            raise InputError(
-                "the directory is not empty",
-                file=str(directory),
-                remedy="Name a new directory; a node is never made over another",
-            )
+        check_label(name, operator)
+        with storage_faults(doing="making a node", where=str(directory)):
+            _require_empty(layout)
         make_private_folder(directory)
-        if unlock is None:
-            create_unlock_file(layout.unlock)
-            unlock = UnlockFile(layout.unlock)
-        ring = KeyRing.create(layout.keys, unlock)
-        for role, kinds in ROLE_TYPES.items():
-            for kind in kinds:
-                ring.generate(role, kind)
-        identity = new_identity(
-            name=name,
-            operator=operator,
-            first_governance_key=ring.current(Role.GOVERNANCE, KeyType.ED25519).public_key,
-            recovery_hash=create_recovery_key(layout.recovery, unlock).hex(),
-            exercise=exercise,
-        )
-        create_database(layout.database).close()
-        # Last, because its presence says that the node is complete.
-        save_identity(layout.identity, identity)
+        with _emptied_on_error(directory):
+            if unlock is None:
+                create_unlock_file(layout.unlock)
+                unlock = UnlockFile(layout.unlock)
+            ring = KeyRing.create(layout.keys, unlock)
+            for role, kinds in ROLE_TYPES.items():
+                for kind in kinds:
+                    ring.generate(role, kind)
+            identity = new_identity(
+                name=name,
+                operator=operator,
+                first_governance_key=ring.current(Role.GOVERNANCE, KeyType.ED25519).public_key,
+                recovery_hash=create_recovery_key(layout.recovery, unlock).hex(),
+                exercise=exercise,
+            )
+            create_database(layout.database).close()
+            # Last, because its presence says that the node is complete.
+            save_identity(layout.identity, identity)
         return cls.open(directory, unlock)
 
     @classmethod
@@ -188,26 +218,29 @@ class Home:
         """Open a node for one process.
 
         Raises:
-            InputError: no node is there.
+            InputError: no node is there, or its settings are wrong.
             WrongUnlock: the keys do not open.
             StoreInUse: another process has it open.
             StorageFault: the disk or the database refused, or is damaged.
         """
-        layout = Layout(directory)
-        identity = load_identity(layout.identity)
-        lock = DirectoryLock(directory)
-        try:
-            return cls(
+        identity = load_identity(Layout(directory).identity)
+        layout = Layout.of(directory)
+        with ExitStack() as stack:
+            lock = DirectoryLock(directory)
+            stack.callback(lock.close)
+            keys = KeyRing.open(layout.keys, unlock or UnlockFile(layout.unlock))
+            database = open_database(layout.database)
+            stack.callback(database.close)
+            home = cls(
                 layout,
                 lock=lock,
                 identity=identity,
-                keys=KeyRing.open(layout.keys, unlock or UnlockFile(layout.unlock)),
-                database=open_database(layout.database),
+                keys=keys,
+                database=database,
                 blobs=BlobStore.open(layout.blobs),
             )
-        except BaseException:
-            lock.close()
-            raise
+            stack.pop_all()
+        return home
 
     def close(self) -> None:
         """Let go of the directory."""
@@ -246,10 +279,21 @@ class Home:
             UnitError: the file is damaged or does not verify.
             StorageFault: the disk refused.
         """
-        if self._chain is None and self.layout.chain.exists():
-            data = read_capped(self.layout.chain, bytes_max=FILE_BYTES_MAX)
-            self._chain = parse_chain(data)
+        if self._chain is None:
+            self._chain = self._read_chain()
         return self._chain
+
+    def _read_chain(self) -> CharterChain | None:
+        path, charter = self.layout.chain, self.charter
+        if not path.exists():
+            if charter is None:
+                return None
+            # Without it nobody knows which keys were suspended: the newest are no answer.
+            raise DamagedStore(f"{path} is missing", remedy=_CHAIN_LOST)
+        chain = parse_chain(read_capped(path, bytes_max=FILE_BYTES_MAX))
+        if charter is not None and chain.unit != charter.unit_id:
+            raise DamagedStore(f"{path} is the chain of another unit", remedy=_CHAIN_LOST)
+        return chain
 
     def keep_chain(self, chain: CharterChain) -> None:
         """Replace the chain by one that was verified and says more.
@@ -269,15 +313,56 @@ class Home:
         }
         return self.identity.card(MemberKeys(recovery_hash=self.identity.recovery_hash, **raw))
 
-    def key_in_force(self, slot: KeySlot) -> bytes | None:
-        """Return the public key this member speaks with in a slot, None where it is suspended.
+    def keep_identity(self, identity: Identity) -> None:
+        """Replace what the node says of itself.
 
-        The chain says which: a newer key of the ring means nothing to others yet.
+        Raises:
+            StorageFault: the disk refused; the old one stands.
+        """
+        save_identity(self.layout.identity, identity)
+        self.identity = identity
+
+    def present_charter(self, charter: Charter) -> Charter:
+        """Return a charter with the keys its members have now, as far as the chain knows.
+
+        For reading signatures and sealing, never for its digest: members change their own
+        keys without a new version.
+        """
+        members = tuple(self.present(member) for member in charter.members)
+        return replace(charter, unit=charter.unit_id, members=members)
+
+    def present(self, member: Member, *, epoch: int | None = None) -> Member:
+        """Return a member with its newest keys, suspended ones included.
+
+        Args:
+            member: as a charter has it.
+            epoch: the last one whose keys are wanted; the present one where not given.
+        """
+        chain = self.chain
+        if chain is None:
+            return member
+        last = epoch or chain.epoch_of(member.id) or member.epoch
+        raw = {slot: member.keys.key(slot) for slot in KeySlot}
+        for slot in KeySlot:
+            for key in chain.keyring.of(member.id, slot):
+                if key.span.start[0] <= last:
+                    raw[slot] = key.raw
+        keys = MemberKeys(
+            recovery_hash=member.keys.recovery_hash,
+            **{slot.value: key for slot, key in raw.items()},
+        )
+        return replace(member, epoch=last, keys=keys)
+
+    def key_in_force(self, slot: KeySlot, member: str = "") -> bytes | None:
+        """Return the public key a member (this one by default) has in a slot.
+
+        None where it is suspended. The chain says which: a newer key of the ring means
+        nothing to others yet.
         """
         chain = self.chain
         if chain is None:
             return self.keys.current(slot.role, SLOT_TYPES[slot]).public_key
-        held = chain.keyring.of(self.identity.member, slot)
+        held = chain.keyring.of(member or self.identity.member, slot)
         return held[-1].raw if held and held[-1].span.end is None else None
 
     def signer(self, slot: KeySlot) -> Signer:
@@ -291,10 +376,43 @@ class Home:
         if key is None:
             raise SigningRefused(
                 f"the {slot.value} key of {self.identity.name!r} is suspended",
-                remedy=f"`detente keys rotate {slot.value}` puts another in its place",
+                remedy="`detente keys recover` opens a new epoch with new keys"
+                if slot is KeySlot.GOVERNANCE
+                else f"`detente keys rotate {slot.value}` puts another in its place",
             )
         return self.keys.signer_of(key)
 
     def tiles(self, origin: str) -> TileFiles:
         """Return the public files of one log, own or mirrored."""
         return TileFiles(self.layout.log(origin))
+
+
+def _require_empty(layout: Layout) -> None:
+    directory = layout.directory
+    if not directory.exists() or not any(directory.iterdir()):
+        return
+    if layout.identity.exists():
+        raise InputError(
+            "a node is here already",
+            file=str(directory),
+            remedy="Name a new directory; a node is never made over another",
+        )
+    raise InputError(
+        "the directory is not empty",
+        file=str(directory),
+        remedy="Name a new directory; if `detente init` was killed here, remove what it left",
+    )
+
+
+@contextmanager
+def _emptied_on_error(directory: Path) -> Iterator[None]:
+    """Leave the directory as empty as it was where a node cannot be finished."""
+    try:
+        yield
+    except BaseException:
+        for path in directory.iterdir():
+            if path.is_dir():
+                rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise

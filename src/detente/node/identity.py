@@ -10,10 +10,12 @@ from detente.charter.names import check_name
 from detente.errors import InputError
 from detente.signing import JsonError, canonical, parse_canonical
 from detente.storage.disk import Disk, read_capped, write_whole
+from detente.storage.errors import storage_faults
 
 _BYTES_MAX = 4096
 _HEX_32 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _HEX_16 = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_TEXTS = ("name", "operator", "member", "nonce", "log", "recovery_hash")
 _FIELDS = {"v", "exercise", "name", "operator", "member", "nonce", "log", "epoch", "recovery_hash"}
 
 
@@ -75,6 +77,16 @@ class Identity:
         )
 
 
+def check_label(name: str, operator: str) -> None:
+    """Check what people will read in a charter.
+
+    Raises:
+        NameRefused: one of them hides something, mixes scripts or is too long.
+    """
+    for label in (name, operator) if operator else (name,):
+        check_name(label)
+
+
 def new_identity(
     *,
     name: str,
@@ -88,7 +100,7 @@ def new_identity(
     Raises:
         NameRefused: a name that hides something or mixes scripts.
     """
-    check_name(name)
+    check_label(name, operator)
     nonce = secrets.token_bytes(32)
     return Identity(
         name=name,
@@ -118,17 +130,22 @@ def load_identity(path: Path) -> Identity:
         InputError: there is none, or it is not in the form `save_identity` writes.
         StorageFault: the disk refused.
     """
-    if not path.exists():
-        raise InputError(
-            "no node is here", file=str(path.parent), remedy="`detente init DIR` makes one"
-        )
+    with storage_faults(doing="looking for a node", where=str(path)):
+        if not path.exists():
+            raise InputError(
+                "no node is here",
+                file=str(path.parent),
+                remedy="Name it with --node or DETENTE_NODE; `detente init DIR` makes one",
+            )
     try:
         value = parse_canonical(read_capped(path, bytes_max=_BYTES_MAX))
     except JsonError as error:
         raise _malformed(path, error.message) from None
     if not isinstance(value, dict) or set(value) != _FIELDS:
         raise _malformed(path, f"it should have exactly the fields {', '.join(sorted(_FIELDS))}")
-    text = {name: str(value[name]) for name in _FIELDS}
+    if value["v"] != 1 or not all(isinstance(value[name], str) for name in _TEXTS):
+        raise _malformed(path, "it is of another version, or a text is none")
+    text = {name: str(value[name]) for name in _TEXTS}
     hashes = ("member", "nonce", "recovery_hash")
     if not all(_HEX_32.fullmatch(text[name]) for name in hashes) or not _HEX_16.fullmatch(
         text["log"]

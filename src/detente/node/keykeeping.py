@@ -4,32 +4,44 @@ Each step is a clear statement in the member's log and joins the charter chain,
 with a cosigned checkpoint beside it that shows how far the log was seen then.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
-from detente.charter import SIGNING_SLOTS, KeySlot, Member
+from detente.charter import SIGNING_SLOTS, Charter, KeySlot, Member
 from detente.charter.avowals import RecoveryConsent, Rotate, Suspend
 from detente.charter.keylife import begin
 from detente.charter.recovery import consent
 from detente.errors import InputError
+from detente.node.author import ClearDraft
+from detente.node.catching_up import catch_up, chain_with
 from detente.node.founding import require_bound
 from detente.node.home import SLOT_TYPES, Home
-from detente.node.identity import save_identity
 from detente.node.log import Acknowledged
-from detente.node.publishing import Clock, speak_clear
-from detente.node.reading import own_entry
-from detente.proofs.chain import ChainFile, CharterChain, verify_chain
-from detente.proofs.cosigners import log_verifiers, mirror_verifiers, witness_verifiers
-from detente.signing import Signer, prove_possession
-from detente.storage.disk import read_capped
-from detente.storage.keyfiles import Unlock
+from detente.node.publishing import Clock, renew
+from detente.node.speaking import make_author, own_log, say, speakers_of
+from detente.proofs.cosigners import log_verifiers, mirror_verifiers, who_saw, witness_verifiers
+from detente.signing import Envelope, JsonValue, Role, Signer, prove_possession
+from detente.statements import Clear, parse_entry
+from detente.storage.keyfiles import Unlock, load_key
 from detente.storage.keyholders import HpkeKey
 from detente.storage.offline_keys import create_recovery_key, read_key
 from detente.storage.restored import confirm_restored
 from detente.storage.witnesses import SqliteWitnessStates
-from detente.tlog import Checkpoint, Fresh, NoteError, RolledBack, SignedNote, judge_memory
-from detente.tlog.note import NOTE_BYTES_MAX
+from detente.tlog import (
+    Checkpoint,
+    Fresh,
+    NoteError,
+    RolledBack,
+    SignedNote,
+    Verifier,
+    judge_memory,
+)
+
+_LOG_SLOTS = frozenset((KeySlot.LOG, KeySlot.LOG_MLDSA44))
 
 
 def suspend(home: Home, slots: Sequence[KeySlot], *, now: Clock) -> Acknowledged:
@@ -42,9 +54,11 @@ def suspend(home: Home, slots: Sequence[KeySlot], *, now: Clock) -> Acknowledged
     """
     require_bound(home)
     body = Suspend(slots=tuple(sorted(set(slots)))).to_json()
-    said = speak_clear(home, Suspend.KIND, body, now=now)
-    join_chain(home, own_entry(home, said.origin, said.seq))
-    return said
+    speakers = speakers_of(home)
+    if (last := _last_key(home, KeySlot.GOVERNANCE)) is not None:
+        # Suspended itself, it may still suspend: no order of steps keeps a stolen key alive.
+        speakers[KeySlot.GOVERNANCE] = home.keys.signer_of(last)
+    return _avow(home, Suspend.KIND, body, now=now, speakers=speakers)
 
 
 def rotate(
@@ -57,96 +71,148 @@ def rotate(
 ) -> Acknowledged:
     """Make new keys for some slots and say so; they count from the next position on.
 
+    Stopped half-way it is done again; keys that were made and never said count for nothing.
+
     Args:
         slots: which keys.
         now: the clock.
         recovery: the recovery key's file and what opens it; needed for a new governance key,
             so that a thief of the governance key cannot take the seat.
-        next_recovery: where the next recovery key goes, needed with `recovery`.
+        next_recovery: where the next recovery key goes, needed with `recovery`; a file that a
+            stopped attempt left there is used.
 
     Raises:
-        InputError: no unit, or the recovery key is missing.
+        InputError: no unit, or the recovery key is missing or not the one that counts.
         SigningRefused, NoSuchKey: the governance key is not at hand.
         StorageFault: the disk or the database refused.
     """
     charter = require_bound(home)
-    new = {
-        slot: home.keys.generate(slot.role, SLOT_TYPES[slot]).public_key
-        for slot in sorted(set(slots))
-    }
+    wanted = sorted(set(slots))
+    consenting = None
+    if KeySlot.GOVERNANCE in wanted:
+        home.signer(KeySlot.GOVERNANCE)
+        consenting = _require_recovery(home, recovery, next_recovery)
+    new = {slot: home.keys.generate(slot.role, SLOT_TYPES[slot]).public_key for slot in wanted}
     context = bytes.fromhex(charter.digest)
     possession = {
         slot: prove_possession(slot.role, home.keys.signer_of(key), context)
         for slot, key in new.items()
         if slot in SIGNING_SLOTS
     }
-    agreed = None
-    if KeySlot.GOVERNANCE in new:
-        agreed = _consent(home, new, recovery, next_recovery)
+    agreed = None if consenting is None else _consent(home, charter, new, *consenting)
     body = Rotate(keys=new, possession=possession, recovery=agreed).to_json()
-    said = speak_clear(home, Rotate.KIND, body, now=now)
-    join_chain(home, own_entry(home, said.origin, said.seq))
+    # A suspended log key signs nothing more: then its successor shows the entry that names it.
+    log_keys = {slot: new[slot] for slot in _LOG_SLOTS & new.keys() if _is_suspended(home, slot)}
+    said = _avow(home, Rotate.KIND, body, now=now, log_keys=log_keys)
+    if _LOG_SLOTS & new.keys():
+        renew(home, now)
     return said
 
 
-def join_chain(home: Home, entry: bytes) -> None:
-    """Add what this member said about its keys to the charter chain it keeps.
-
-    Raises:
-        UnitError: the chain does not verify with it; nothing is changed.
-        StorageFault: the disk refused.
-    """
-    chain = home.chain
-    if chain is None:
-        raise InputError("this node belongs to no unit", remedy="See `detente charter --help`")
-    path = home.layout.cosigned(home.identity.origin)
-    seen = read_capped(path, bytes_max=NOTE_BYTES_MAX) if path.exists() else b""
-    home.keep_chain(add_avowal(chain.file, entry, seen))
-
-
-def add_avowal(file: ChainFile, entry: bytes, seen: bytes) -> CharterChain:
-    """Return a chain that also holds one avowal, verified as a whole; an entry joins once.
-
-    Args:
-        file: what is held.
-        entry: what a member said about itself.
-        seen: a cosigned checkpoint of that member's log, as it was when the entry came.
-
-    Raises:
-        UnitError: it does not verify.
-    """
-    if entry in file.avowals:
-        return verify_chain(file)
-    return verify_chain(replace(file, avowals=(*file.avowals, entry), seen=(*file.seen, seen)))
-
-
-def _consent(
+def _avow(
     home: Home,
-    new: Mapping[KeySlot, bytes],
-    recovery: tuple[Path, Unlock] | None,
-    next_recovery: Path | None,
-) -> RecoveryConsent:
+    kind: str,
+    body: dict[str, JsonValue],
+    *,
+    now: Clock,
+    speakers: dict[KeySlot, Signer] | None = None,
+    log_keys: Mapping[KeySlot, bytes] | None = None,
+) -> Acknowledged:
+    """Say something about the own keys, once the charter chain was seen to take it."""
+    charter = require_bound(home)
+    speakers = speakers or speakers_of(home)
+    author = make_author(home, charter, now, speakers=speakers)
+
+    def sign(draft: ClearDraft, epoch: int, seq: int) -> Envelope:
+        envelope = author.sign(draft, epoch, seq)
+        chain = home.chain
+        if chain is not None:
+            chain_with(home, chain, parse_entry(envelope.to_bytes()))
+        return envelope
+
+    draft = ClearDraft(Clear.of(kind, body), Role.GOVERNANCE)
+    catch_up(home)
+    log = own_log(home, speakers=speakers, log_keys=log_keys)
+    (said,) = asyncio.run(say(home, sign, [draft], now, log=log))
+    catch_up(home)
+    return said
+
+
+def _last_key(home: Home, slot: KeySlot) -> bytes | None:
+    """Return the newest key of a slot that this ring holds, suspended or not."""
+    chain = home.chain
+    held = () if chain is None else chain.keyring.of(home.identity.member, slot)
+    here = {header.public_key for header in home.keys.headers()}
+    return held[-1].raw if held and held[-1].raw in here else None
+
+
+def _is_suspended(home: Home, slot: KeySlot) -> bool:
+    return home.key_in_force(slot) is None
+
+
+def _require_recovery(
+    home: Home, recovery: tuple[Path, Unlock] | None, next_recovery: Path | None
+) -> tuple[Signer, str]:
+    """Open the recovery key and make the next one; return the signer and the next hash."""
     if recovery is None or next_recovery is None:
         raise InputError(
             "a new governance key needs the recovery key",
             remedy="Name its file with --recovery, and with --next where the next one goes",
         )
-    charter = require_bound(home)
+    path, unlock = recovery
+    signer = open_recovery(home, path, unlock)
+    return signer, prepare_next(home, next_recovery, unlock)
+
+
+def open_recovery(home: Home, path: Path, unlock: Unlock) -> Signer:
+    """Open the recovery key whose hash stands open.
+
+    Raises:
+        InputError: another key, or one that was used already.
+        WrongUnlock, KeyFileError, StorageFault: as `read_key`.
+    """
+    signer = read_signer(path, unlock)
+    if sha256(signer.public_key).hexdigest() != home.identity.recovery_hash:
+        raise InputError(
+            "not the recovery key that counts now: its public key should hash to "
+            f"{home.identity.recovery_hash[:16]}…",
+            file=str(path),
+            remedy="Every use names the next one: find the file that was made then",
+        )
+    return signer
+
+
+def prepare_next(home: Home, path: Path, unlock: Unlock) -> str:
+    """Make the next recovery key, or take the one that a stopped attempt left; return its hash.
+
+    Raises:
+        InputError: what is there is no recovery key, or one that was named before.
+        WrongUnlock, KeyFileError, StorageFault: as `read_key`.
+    """
+    if not path.exists():
+        return create_recovery_key(path, unlock).hex()
+    if load_key(path).header.role is not Role.RECOVERY:
+        raise InputError("a file is there already and is not replaced", file=str(path))
+    digest = sha256(read_signer(path, unlock).public_key).hexdigest()
+    chain = home.chain
+    known = frozenset() if chain is None else chain.recovery_hashes(home.identity.member)
+    if digest in known | {home.identity.recovery_hash}:
+        raise InputError(
+            "this recovery key was named before; each serves once",
+            file=str(path),
+            remedy="Name a file that does not exist yet",
+        )
+    return digest
+
+
+def _consent(
+    home: Home, charter: Charter, new: Mapping[KeySlot, bytes], signer: Signer, next_hash: str
+) -> RecoveryConsent:
     member = charter.member(home.identity.member)
     if member is None:
         raise InputError("this node stands in its charter no more")
-    path, unlock = recovery
-    signer = read_signer(path, unlock)
-    next_hash = create_recovery_key(next_recovery, unlock).hex()
-    agreed = consent(
-        begin(charter, member),
-        signer,
-        governance_key=new[KeySlot.GOVERNANCE],
-        next_hash=next_hash,
-    )
-    save_identity(home.layout.identity, replace(home.identity, recovery_hash=next_hash))
-    home.identity = replace(home.identity, recovery_hash=next_hash)
-    return agreed
+    history = replace(begin(charter, member), recovery_hash=home.identity.recovery_hash)
+    return consent(history, signer, governance_key=new[KeySlot.GOVERNANCE], next_hash=next_hash)
 
 
 def read_signer(path: Path, unlock: Unlock) -> Signer:
@@ -180,13 +246,25 @@ def parse_slots(names: Sequence[str]) -> list[KeySlot]:
 def list_keys(home: Home) -> list[dict[str, str]]:
     """Return a row for each key held here: slot, generation, public key, and whether it counts."""
     in_force = {home.key_in_force(slot) for slot in KeySlot}
+    chain = home.chain
+    known = {
+        key.raw
+        for slot in KeySlot
+        for key in (() if chain is None else chain.keyring.of(home.identity.member, slot))
+    }
     slots = {(slot.role, kind): slot.value for slot, kind in SLOT_TYPES.items()}
+
+    def state(key: bytes) -> str:
+        if key in in_force:
+            return "in force"
+        return "ended" if key in known else "never named"
+
     return [
         {
             "slot": slots[header.role, header.type],
             "generation": str(header.generation),
             "public": header.public_key[:32].hex(),
-            "state": "in force" if header.public_key in in_force else "not in force",
+            "state": state(header.public_key),
         }
         for header in home.keys.headers()
     ]
@@ -202,7 +280,7 @@ def confirm_memory(home: Home, held: Sequence[bytes]) -> None:
         held: checkpoint notes, of the own log and of logs this node cosigned.
 
     Raises:
-        InputError: fewer than f + 1 checkpoints of the own log.
+        InputError: the checkpoints of the own log are not cosigned by f + 1 of the others.
         RestoredState: others hold something newer; the node goes on refusing to sign.
     """
     charter = require_bound(home)
@@ -211,23 +289,55 @@ def confirm_memory(home: Home, held: Sequence[bytes]) -> None:
         raise InputError("this node stands in its charter no more")
     own = home.identity.origin
     ours = [note for note in held if _origin_of(note) == own]
-    if len(ours) <= charter.f:
-        raise InputError(
-            f"{len(ours)} checkpoints of log {own}, at least {charter.f + 1} are needed",
-            remedy="Ask f + 1 of the members and witnesses for the newest they hold",
-        )
     memories = [
-        judge_memory(home.checkpoints.read(own), ours, log_verifiers(member), origin=own),
+        judge_memory(home.checkpoints.read(own), ours, _log_keys(home, member), origin=own),
         *_cosigned_memories(home, member, held),
     ]
-    confirm_restored(home.database, memories, compared=len(ours))
+    others = _cosigners(home, charter, member, ours)
+    if all(isinstance(each, Fresh) for each in memories):
+        _require_others(others, own, charter.f + 1)
+    confirm_restored(home.database, memories, compared=len(others))
+
+
+def _require_others(others: frozenset[str], origin: str, needed: int) -> None:
+    """Refuse a comparison with fewer than f + 1 of the others: one liar could hide what it knows.
+
+    A note that carries no cosignature could be anybody's copy of an old one.
+    """
+    if len(others) < needed:
+        raise InputError(
+            f"checkpoints of log {origin} that {len(others)} of the others cosigned, at least "
+            f"{needed} are needed",
+            remedy="Ask f + 1 of the members and witnesses for the newest they cosigned",
+        )
+
+
+def _cosigners(
+    home: Home, charter: Charter, member: Member, notes: Sequence[bytes]
+) -> frozenset[str]:
+    present, owner = home.present_charter(charter), home.present(member)
+    found: set[str] = set()
+    for note in notes:
+        with suppress(NoteError):
+            seen = who_saw(present, owner, note)
+            found.update(seen.mirrors, seen.outside)
+    return frozenset(found)
+
+
+def _log_keys(home: Home, member: Member) -> list[Verifier]:
+    """Return every key that ever signed the present epoch of the own log."""
+    chain, origin = home.chain, home.identity.origin
+    if chain is None:
+        return list(log_verifiers(member))
+    return [verifier for _key, verifier in chain.keyring.log_keys(origin)]
 
 
 def _cosigned_memories(
     home: Home, member: Member, held: Sequence[bytes]
 ) -> list[Fresh | RolledBack]:
     memories: list[Fresh | RolledBack] = []
-    for keys in (witness_verifiers(member), mirror_verifiers(member)):
+    present = home.present(member)
+    for keys in (witness_verifiers(present), mirror_verifiers(present)):
         states = SqliteWitnessStates(home.database, cosigner=keys[0].name)
         for note in held:
             origin = _origin_of(note)

@@ -10,20 +10,21 @@ from datetime import datetime
 
 from detente.charter import Charter
 from detente.errors import InputError
-from detente.node.author import Audience, ClearDraft, ContentDraft, Draft
+from detente.node.author import Audience, ClearDraft, Draft
+from detente.node.catching_up import Meaning, catch_up
 from detente.node.home import Home
 from detente.node.log import Acknowledged
+from detente.node.reading import published_checkpoint
 from detente.node.speaking import make_author, say
-from detente.signing import Role
+from detente.signing import Envelope, Role
 from detente.signing.canonical import JsonValue
-from detente.statements import Clear, Kind, Tlp
+from detente.statements import Clear, Kind, Pap, Tlp
 from detente.statements.batch import IndexRow
 from detente.statements.handling import Handling
 from detente.statements.index_keys import keys_of
 from detente.statements.kinds import MAIN_TYPES
 from detente.statements.markings import read_markings
 from detente.statements.stix import StixObject, TimeLimits, check_author, check_times
-from detente.storage.model import StatementRow
 
 Clock = Callable[[], datetime]
 
@@ -58,11 +59,17 @@ def guess_kind(objects: Sequence[StixObject]) -> Kind:
     return Kind.NOTE
 
 
-def strictest_label(objects: Sequence[StixObject], least: Tlp) -> Tlp:
-    """Return the strictest TLP of the objects' own markings and `least`."""
+def strictest_labels(objects: Sequence[StixObject], least: Tlp, least_pap: Pap) -> tuple[Tlp, Pap]:
+    """Return the strictest TLP and PAP of the objects' own markings and the least asked for.
+
+    A marking that nobody here can read counts as the strictest.
+    """
     definitions = [each.properties for each in objects if each.type == "marking-definition"]
     marked = [read_markings(each.properties, definitions) for each in objects]
-    return max([least, *(each.tlp for each in marked if each.tlp is not None)])
+    if any(each.unknown for each in marked):
+        return Tlp.RED, Pap.RED
+    tlp = max([least, *(each.tlp for each in marked if each.tlp is not None)])
+    return tlp, max([least_pap, *(each.pap for each in marked if each.pap is not None)])
 
 
 def publish(
@@ -88,8 +95,9 @@ def publish(
         check_times(each.properties, limits)
     author = make_author(home, charter, now)
     draft = author.draft([each.raw for each in objects], handling, audience)
-    (said,) = asyncio.run(say(home, author, [draft], now))
-    home.index.add([(_row(home, draft, handling, said, now()), _object_rows(objects))])
+    (said,) = asyncio.run(say(home, author.sign, [draft], now))
+    meaning = Meaning(handling.kind.value, _object_rows(objects))
+    catch_up(home, {said.payload_hash: meaning})
     return said
 
 
@@ -107,31 +115,29 @@ def speak_clear(
         raise InputError("this node belongs to no unit", remedy="See `detente charter --help`")
     author = make_author(home, charter, now)
     draft: Draft = ClearDraft(Clear.of(kind, body), role)
-    (said,) = asyncio.run(say(home, author, [draft], now))
-    row = StatementRow(
-        payload_hash=said.payload_hash,
-        issuer=home.identity.member,
-        origin=said.origin,
-        seq=said.seq,
-        kind=kind,
-        said_at=now(),
-    )
-    home.index.add([(row, [])])
+    (said,) = asyncio.run(say(home, author.sign, [draft], now))
+    catch_up(home)
     return said
 
 
-def _row(
-    home: Home, draft: ContentDraft, handling: Handling, said: Acknowledged, moment: datetime
-) -> StatementRow:
-    return StatementRow(
-        payload_hash=said.payload_hash,
-        issuer=home.identity.member,
-        origin=said.origin,
-        seq=said.seq,
-        kind=handling.kind.value,
-        said_at=moment,
-        ciphertext=draft.ciphertext,
-    )
+def renew(home: Home, now: Clock, *, covering: int | None = None) -> None:
+    """Publish a fresh checkpoint over what was acknowledged, by the log keys in force.
+
+    Args:
+        home: the node.
+        now: the clock.
+        covering: only where readers are not shown this entry of the present epoch yet.
+
+    Raises:
+        SigningRefused, StorageFault: the node must not or cannot write.
+    """
+    shown = published_checkpoint(home, home.identity.origin)
+    if covering is None or shown is None or shown.size <= covering:
+        asyncio.run(say(home, _sign_nothing, [], now))
+
+
+def _sign_nothing(_draft: None, _epoch: int, _seq: int) -> Envelope:
+    raise AssertionError("nothing was to be said")
 
 
 def _object_rows(objects: Sequence[StixObject]) -> list[IndexRow]:

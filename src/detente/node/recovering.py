@@ -6,26 +6,28 @@ slot; others let them count 72 hours after they saw it, unless somebody objects.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from detente.charter import SIGNING_SLOTS, Charter, KeySlot, MemberKeys
+from detente.charter import SIGNING_SLOTS, Charter, MemberKeys
 from detente.charter.avowals import LogState, Recover
 from detente.errors import InputError
 from detente.node.author import header_at
+from detente.node.catching_up import catch_up
 from detente.node.founding import require_bound
 from detente.node.home import SLOT_TYPES, Home
-from detente.node.identity import Identity, save_identity
-from detente.node.keykeeping import join_chain, read_signer
-from detente.node.log import Acknowledged, Log, LogStores, found_log
+from detente.node.identity import Identity
+from detente.node.keykeeping import open_recovery, prepare_next, read_signer
+from detente.node.log import Acknowledged, Log, LogStores
 from detente.node.publishing import Clock
-from detente.node.reading import own_entry
-from detente.node.sequencer import Sequencer
+from detente.node.reading import entry_at, published_checkpoint
+from detente.node.speaking import append, begin_log, limits_of
 from detente.signing import Envelope, Role, Signer, key_id, prove_possession
-from detente.statements import Clear, Position, sign_statement
+from detente.statements import Clear, Position, parse_entry, sign_statement
 from detente.storage.keyfiles import Unlock
-from detente.storage.offline_keys import create_recovery_key
-from detente.tlog import Checkpoint, KeyType, NoteSigner, SignedNote
+from detente.storage.restored import confirm_restored, restored_note
+from detente.tlog import Checkpoint, KeyType, NoteSigner, SignedNote, open_note
 
 
 def recover(
@@ -39,30 +41,64 @@ def recover(
 ) -> Acknowledged:
     """Open the next epoch of this member's log with new keys.
 
+    Stopped anywhere it is done again with the same files, and opens the epoch once: what
+    opened it is durable in the journal before anything depends on it.
+
     Args:
         home: the node; its old log is left as it is.
         recovery: file of the recovery key whose hash stands open.
         unlock: opens it, and will open the next one.
-        next_recovery: where the next recovery key goes; a file that does not exist.
+        next_recovery: where the next recovery key goes; a file that does not exist, or the one
+            that a stopped attempt left there.
         now: the clock.
-        last_note: the newest checkpoint of the old log that others hold, where this node
-            lost its own.
+        last_note: the newest checkpoint of the old log that others hold; needed where this
+            node was restored, and where it lost its own.
 
     Raises:
-        InputError: no unit, or no last checkpoint is known.
+        InputError: no unit, no last checkpoint is known, or not the key that counts.
         WrongUnlock, KeyFileError: the recovery key does not open.
         StaleCheckpoint: the next epoch was opened before: two openings are a fork.
         StorageFault: the disk or the database refused.
     """
     charter = require_bound(home)
+    catch_up(home)
+    if (done := _opened_already(home, recovery, unlock)) is not None:
+        return done
+    signer = open_recovery(home, recovery, unlock)
     last = _last_state(home, last_note)
-    signer = read_signer(recovery, unlock)
-    next_hash = create_recovery_key(next_recovery, unlock).hex()
+    next_hash = prepare_next(home, next_recovery, unlock)
+    body = _new_keys(home, charter, signer, next_hash, last)
+    following = replace(home.identity, epoch=home.identity.epoch + 1)
+    log = _next_log(home, following, body, signer)
+    begin_log(log)
+    sign = _opener(charter, following.member, body, signer, now)
+    (said,) = asyncio.run(append(log, sign, [None], now, limits=limits_of(home)))
+    catch_up(home)
+    # All keys are new, those of the cosigners too: what the old ones signed binds nobody now.
+    confirm_restored(home.database, (), compared=1)
+    return said
+
+
+def _opened_already(home: Home, recovery: Path, unlock: Unlock) -> Acknowledged | None:
+    """Return the opening of the present epoch where this very recovery key made it."""
+    if home.identity.epoch == 1:
+        return None
+    statement = parse_entry(entry_at(home, home.identity.origin, 0))
+    opened_by = Recover.parse(statement.clear.body).recovery_key
+    if read_signer(recovery, unlock).public_key != opened_by:
+        return None
+    header = statement.header
+    return Acknowledged(home.identity.origin, header.epoch, header.seq, statement.payload_hash)
+
+
+def _new_keys(
+    home: Home, charter: Charter, signer: Signer, next_hash: str, last: LogState
+) -> Recover:
     keys = {
         slot: home.keys.generate(slot.role, kind).public_key for slot, kind in SLOT_TYPES.items()
     }
     context = bytes.fromhex(charter.digest)
-    body = Recover(
+    return Recover(
         recovery_key=signer.public_key,
         keys=MemberKeys(recovery_hash=next_hash, **{slot.value: key for slot, key in keys.items()}),
         possession={
@@ -71,22 +107,19 @@ def recover(
         },
         last=last,
     )
-    identity = replace(home.identity, epoch=home.identity.epoch + 1, recovery_hash=next_hash)
-    log = _next_log(home, identity, keys, signer)
-    found_log(log.stores, log.origin)
-    said = asyncio.run(_open(charter, log, body, signer, identity.member, now))
-    save_identity(home.layout.identity, identity)
-    home.identity = identity
-    join_chain(home, own_entry(home, said.origin, said.seq))
-    return said
 
 
 def _last_state(home: Home, note: bytes | None) -> LogState:
     """Return the old log's last known checkpoint: the largest of what is remembered and shown."""
     origin = home.identity.origin
-    known = [home.checkpoints.read(origin)]
-    for held in (note, home.tiles(origin).published()):
-        known.append(None if held is None else Checkpoint.parse(SignedNote.parse(held).text))
+    if note is None and restored_note(home.database):
+        raise InputError(
+            "this node was restored, and others may hold more of its log than it remembers",
+            remedy="Ask a member or witness for the newest checkpoint it holds, and name it "
+            "with --last",
+        )
+    shown = None if note is None else _checked_note(home, note)
+    known = [home.checkpoints.read(origin), published_checkpoint(home, origin), shown]
     own = [each for each in known if each is not None and each.origin == origin]
     if not own:
         raise InputError(
@@ -97,37 +130,46 @@ def _last_state(home: Home, note: bytes | None) -> LogState:
     return LogState(epoch=home.identity.epoch, size=newest.size, root=newest.root.hex())
 
 
-def _next_log(home: Home, identity: Identity, keys: dict[KeySlot, bytes], signer: Signer) -> Log:
-    origin = identity.origin
+def _checked_note(home: Home, note: bytes) -> Checkpoint:
+    """Read a checkpoint that others hold; it counts only with a signature of the own log."""
+    chain, origin = home.chain, home.identity.origin
+    seen = Checkpoint.parse(SignedNote.parse(note).text)
+    log, _, epoch = seen.origin.partition("/")
+    if log == home.identity.log and epoch.isdecimal() and int(epoch[:16]) > home.identity.epoch:
+        raise InputError(
+            f"others hold epoch {epoch[:16]} of this log: it was recovered already",
+            remedy="Restore the newest back-up; opening an epoch twice is a fork",
+        )
+    if seen.origin != origin or chain is None:
+        raise InputError(f"a checkpoint of log {seen.origin[:80]}, not of {origin}")
+    open_note(note, [verifier for _key, verifier in chain.keyring.log_keys(origin)])
+    return seen
+
+
+def _next_log(home: Home, identity: Identity, body: Recover, signer: Signer) -> Log:
+    origin, keys = identity.origin, body.keys
     return Log(
         origin=origin,
         epoch=identity.epoch,
         stores=LogStores(home.journal, home.checkpoints, home.tiles(origin)),
         signers=(
-            NoteSigner.named(origin, KeyType.ED25519, home.keys.signer_of(keys[KeySlot.LOG])),
-            NoteSigner.named(
-                origin, KeyType.MLDSA44, home.keys.signer_of(keys[KeySlot.LOG_MLDSA44])
-            ),
+            NoteSigner.named(origin, KeyType.ED25519, home.keys.signer_of(keys.log)),
+            NoteSigner.named(origin, KeyType.MLDSA44, home.keys.signer_of(keys.log_mldsa44)),
         ),
         own_keys={key_id(signer.public_key): signer.public_key},
     )
 
 
-async def _open(
-    charter: Charter, log: Log, body: Recover, signer: Signer, member: str, now: Clock
-) -> Acknowledged:
-    """Say entry 0 of the new epoch."""
+def _opener(
+    charter: Charter, member: str, body: Recover, signer: Signer, now: Clock
+) -> Callable[[None, int, int], Envelope]:
+    """Return who signs entry 0 of the new epoch, and nothing else."""
 
     def sign(_draft: None, epoch: int, seq: int) -> Envelope:
+        if seq:
+            raise InputError(f"epoch {epoch} was opened already: open the node again")
         position = Position(unit=charter.unit_id, issuer=member, epoch=epoch, seq=seq)
         header = header_at(charter.digest, position, Clear.of(Recover.KIND, body.to_json()), now())
         return sign_statement(header, signer, Role.RECOVERY).envelope
 
-    sequencer = Sequencer[None](log, sign=sign, now=now)
-    await sequencer.start()
-    try:
-        said = await sequencer.submit(None)
-        await sequencer.covered(said.seq)
-    finally:
-        await sequencer.close()
-    return said
+    return sign

@@ -1,34 +1,50 @@
 """One session at the log: start the sequencer, say things, wait until readers can see them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 from detente.charter import Charter, KeySlot
-from detente.node.author import Author, ContentStores, Draft
+from detente.node.author import Author, AuthorKeys, ContentStores
+from detente.node.catching_up import catch_up
 from detente.node.entropy import SystemEntropy
 from detente.node.errors import SigningRefused
 from detente.node.home import Home
-from detente.node.log import Acknowledged, Log, LogStores
-from detente.node.sequencer import Sequencer
+from detente.node.log import Acknowledged, Log, LogStores, SequencerLimits, found_log
+from detente.node.sequencer import Sequencer, Sign
 from detente.release import Standing
-from detente.signing import Signer, key_id
+from detente.signing import EMPTY_ROOT, Signer, key_id
 from detente.storage.errors import NoSuchKey
 from detente.storage.restored import refuse_unconfirmed
 from detente.storage.sealing import HpkeSealer
-from detente.tlog import KeyType, NoteSigner
+from detente.tlog import Checkpoint, KeyType, NoteSigner
+
+_BATCH_ENTRIES_MAX = SequencerLimits().batch_entries_max
+Draft = TypeVar("Draft")
+Speakers = Mapping[KeySlot, Signer]
 
 
-def make_author(home: Home, charter: Charter, now: Callable[[], datetime]) -> Author:
+def make_author(
+    home: Home,
+    charter: Charter,
+    now: Callable[[], datetime],
+    *,
+    speakers: Speakers | None = None,
+) -> Author:
     """Return who builds this member's statements under one charter.
 
     A suspended key, or a governance key that lies off line, is simply not there:
     what it alone may say is then refused.
     """
+    held = {each.id: home.key_in_force(KeySlot.SEALING, each.id) for each in charter.members}
     return Author(
         charter=charter,
         member=home.identity.member,
-        signers={slot.role: signer for slot, signer in _speakers(home)},
+        keys=AuthorKeys(
+            signers={slot.role: one for slot, one in (speakers or speakers_of(home)).items()},
+            sealing={member: key for member, key in held.items() if key is not None},
+        ),
         stores=ContentStores(home.blobs, home.content_keys),
         standings={member.id: Standing.ACTIVE for member in charter.members},
         sealer=HpkeSealer(),
@@ -37,39 +53,80 @@ def make_author(home: Home, charter: Charter, now: Callable[[], datetime]) -> Au
     )
 
 
-def _speakers(home: Home) -> list[tuple[KeySlot, Signer]]:
+def speakers_of(home: Home) -> dict[KeySlot, Signer]:
     """Return the keys that may sign entries, as far as they are in force and held here."""
-    held: list[tuple[KeySlot, Signer]] = []
+    held: dict[KeySlot, Signer] = {}
     for slot in (KeySlot.STATEMENT, KeySlot.GOVERNANCE):
         with suppress(SigningRefused, NoSuchKey):
-            held.append((slot, home.signer(slot)))
+            held[slot] = home.signer(slot)
     return held
 
 
-def own_log(home: Home) -> Log:
+def own_log(
+    home: Home,
+    *,
+    speakers: Speakers | None = None,
+    log_keys: Mapping[KeySlot, bytes] | None = None,
+) -> Log:
     """Return this node's current log with the keys that sign it.
 
+    Args:
+        speakers: who signs entries, where not the keys in force.
+        log_keys: public keys that sign checkpoints, where not the keys in force.
+
     Raises:
+        SigningRefused: a log key is suspended.
         NoSuchKey: the ring lacks a key.
     """
-    origin = home.identity.origin
-    keys = [signer.public_key for _slot, signer in _speakers(home)]
+    origin, other = home.identity.origin, dict(log_keys or {})
+
+    def signer(slot: KeySlot) -> Signer:
+        return home.keys.signer_of(other[slot]) if slot in other else home.signer(slot)
+
+    keys = [one.public_key for one in (speakers or speakers_of(home)).values()]
     return Log(
         origin=origin,
         epoch=home.identity.epoch,
         stores=LogStores(home.journal, home.checkpoints, home.tiles(origin)),
         signers=(
-            NoteSigner.named(origin, KeyType.ED25519, home.signer(KeySlot.LOG)),
-            NoteSigner.named(origin, KeyType.MLDSA44, home.signer(KeySlot.LOG_MLDSA44)),
+            NoteSigner.named(origin, KeyType.ED25519, signer(KeySlot.LOG)),
+            NoteSigner.named(origin, KeyType.MLDSA44, signer(KeySlot.LOG_MLDSA44)),
         ),
         own_keys={key_id(key): key for key in keys},
     )
 
 
+def begin_log(log: Log) -> None:
+    """Begin a log at size 0, also where a process was stopped that had just begun it.
+
+    Raises:
+        StaleCheckpoint, SigningRefused: something was said in it: it is never begun anew.
+        StorageFault: the disk or the database refused.
+    """
+    begun = log.stores.checkpoints.read(log.origin)
+    empty = Checkpoint(log.origin, 0, EMPTY_ROOT)
+    if begun != empty or log.stores.journal.end(log.origin):
+        found_log(log.stores, log.origin)
+
+
 async def say(
-    home: Home, author: Author, drafts: Sequence[Draft], now: Callable[[], datetime]
+    home: Home,
+    sign: Sign[Draft],
+    drafts: Sequence[Draft],
+    now: Callable[[], datetime],
+    *,
+    log: Log | None = None,
 ) -> list[Acknowledged]:
     """Append drafts in order, and return once a published checkpoint covers them all.
+
+    Without a draft it only publishes a fresh checkpoint over what was acknowledged.
+
+    Args:
+        home: the node.
+        sign: builds and signs a draft at its place; `Author.sign`.
+        drafts: what is to be said.
+        now: the clock.
+        log: where, if not in the own log with the keys in force.
 
     Raises:
         SigningRefused: the node must not sign.
@@ -78,7 +135,21 @@ async def say(
         UnitError: a draft that nobody would accept.
     """
     refuse_unconfirmed(home.database)
-    sequencer = Sequencer[Draft](log=own_log(home), sign=author.sign, now=now)
+    catch_up(home)
+    log = log or own_log(home)
+    return await append(log, sign, drafts, now, limits=limits_of(home))
+
+
+async def append(
+    log: Log,
+    sign: Sign[Draft],
+    drafts: Sequence[Draft],
+    now: Callable[[], datetime],
+    *,
+    limits: SequencerLimits,
+) -> list[Acknowledged]:
+    """Append drafts to a log, whatever the state it comes from; `say` asks first."""
+    sequencer = Sequencer[Draft](log=log, sign=sign, now=now, limits=limits)
     await sequencer.start()
     try:
         said = [await sequencer.submit(draft) for draft in drafts]
@@ -87,3 +158,13 @@ async def say(
     finally:
         await sequencer.close()
     return said
+
+
+def limits_of(home: Home) -> SequencerLimits:
+    """Return how much may wait at this node's log, as its settings say."""
+    asked = home.settings
+    return SequencerLimits(
+        batch_entries_max=min(asked.batch_entries_max, _BATCH_ENTRIES_MAX),
+        waiting_entries_max=asked.waiting_entries_max,
+        checkpoint_every_s=asked.checkpoint_every_s,
+    )

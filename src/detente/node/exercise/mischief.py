@@ -9,8 +9,7 @@ from detente.node.clock import now
 from detente.node.exercise.cast import Company
 from detente.node.home import Home
 from detente.node.log import Acknowledged
-from detente.node.sequencer import Sequencer
-from detente.node.speaking import own_log
+from detente.node.speaking import append, limits_of, own_log
 from detente.signing import Envelope, Signer
 from detente.statements import Clear, Position, Sealed, sign_statement
 
@@ -31,20 +30,11 @@ def say_anything(unit: Company, name: str, say: Say) -> tuple[Acknowledged, byte
         entries.append(envelope.to_bytes())
         return envelope
 
-    return asyncio.run(_append(home, sign)), entries[-1]
+    said = append(own_log(home), sign, [None], now, limits=limits_of(home))
+    (acknowledged,) = asyncio.run(said)
+    return acknowledged, entries[-1]
 
 
 def statement_signer(home: Home) -> Signer:
     """Return who signs this member's statements."""
     return home.signer(KeySlot.STATEMENT)
-
-
-async def _append(home: Home, sign: Callable[[None, int, int], Envelope]) -> Acknowledged:
-    sequencer = Sequencer[None](own_log(home), sign=sign, now=now)
-    await sequencer.start()
-    try:
-        said = await sequencer.submit(None)
-        await sequencer.covered(said.seq)
-    finally:
-        await sequencer.close()
-    return said

@@ -7,6 +7,7 @@ from detente.charter.keylife import Receipt, begin
 from detente.charter.recovery import receive, settle
 from detente.errors import UnitError
 from detente.node.author import header_at
+from detente.node.catching_up import add_avowal
 from detente.node.clock import now
 from detente.node.exercise.cast import Company, company
 from detente.node.exercise.mischief import statement_signer
@@ -14,7 +15,7 @@ from detente.node.exercise.scene import Scene, facts
 from detente.node.exercise.speech import warn
 from detente.node.exercise.stage import Stage
 from detente.node.home import Home
-from detente.node.keykeeping import add_avowal, rotate, suspend
+from detente.node.keykeeping import rotate, suspend
 from detente.node.reading import own_entry
 from detente.node.recovering import recover
 from detente.proofs.chain import CharterChain, parse_chain
