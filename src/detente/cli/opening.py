@@ -8,7 +8,8 @@ import click
 
 from detente.cli.output import read_file
 from detente.errors import InputError
-from detente.node.home import Home, Layout
+from detente.node.home import Home
+from detente.node.layout import Layout
 from detente.storage.keyfiles import Passphrase, Unlock, UnlockFile
 
 _UNLOCK_VARIABLE = "DETENTE_PASSPHRASE_FILE"

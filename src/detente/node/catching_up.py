@@ -67,14 +67,15 @@ def catch_up(home: Home, known: Mapping[str, Meaning] | None = None) -> int:
     Raises:
         StorageFault: the disk or the database refused, or is damaged; do it again.
     """
-    enter_epoch(home)
-    origin = home.identity.origin
-    trusted = home.checkpoints.read(origin)
-    end = start = max(home.journal.end(origin), 0 if trusted is None else trusted.size)
-    while start > 0 and home.index.statement_at(origin, start - 1) is None:
-        start -= 1
-    for seq in range(start, end):
-        _take_up(home, parse_entry(entry_at(home, origin, seq)), known or {})
+    with home.taking_up:
+        enter_epoch(home)
+        origin = home.identity.origin
+        trusted = home.checkpoints.read(origin)
+        end = start = max(home.journal.end(origin), 0 if trusted is None else trusted.size)
+        while start > 0 and home.index.statement_at(origin, start - 1) is None:
+            start -= 1
+        for seq in range(start, end):
+            _take_up(home, parse_entry(entry_at(home, origin, seq)), known or {})
     if end > start:
         _tidy(home)
     return end - start

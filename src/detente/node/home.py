@@ -1,23 +1,11 @@
-"""A node's directory, opened: everything the flows need, wired in one place.
-
-Layout of DIR:
-
-    identity.json   public: name, member id, log name
-    detente.toml    settings (optional)
-    keys/           the key ring, sealed at rest
-    unlock.key      opens the ring unless a passphrase does; belongs on another medium
-    recovery.key    the recovery key, until somebody takes it away (they should)
-    state.sqlite    TRUSTED: last checkpoints, journal, index
-    logs/NAME/EPOCH the public face of the log: static files for any web server
-    unit.chain      the charter chain, public
-    blobs/          ciphertexts, wraps, charters, by hash
-"""
+"""A node's directory, opened: everything the flows need, wired in one place."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +19,8 @@ from detente.node.identity import (
     new_identity,
     save_identity,
 )
+from detente.node.layout import Layout
+from detente.node.log import Appender
 from detente.node.settings import load_settings
 from detente.proofs.chain import CharterChain, parse_chain
 from detente.proofs.file import FILE_BYTES_MAX
@@ -60,83 +50,6 @@ SLOT_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where things stand in a node's directory.
-
-    Attributes:
-        directory: of the node.
-        unlock_file: absolute, or from the directory.
-    """
-
-    directory: Path
-    unlock_file: str = "unlock.key"
-
-    @classmethod
-    def of(cls, directory: Path) -> Self:
-        """Return the layout that the node's settings ask for.
-
-        Raises:
-            InputError: the settings are not as they should be; with the line.
-            StorageFault: the disk refused.
-        """
-        settings = cls(directory).settings
-        with storage_faults(doing="looking for the settings", where=str(settings)):
-            return cls(directory, unlock_file=load_settings(settings).unlock_file)
-
-    @property
-    def identity(self) -> Path:
-        """Public facts about the node."""
-        return self.directory / "identity.json"
-
-    @property
-    def settings(self) -> Path:
-        """The operator's settings; may be missing."""
-        return self.directory / "detente.toml"
-
-    @property
-    def keys(self) -> Path:
-        """The key ring."""
-        return self.directory / "keys"
-
-    @property
-    def unlock(self) -> Path:
-        """What opens the ring where no passphrase does."""
-        return self.directory / self.unlock_file
-
-    @property
-    def recovery(self) -> Path:
-        """The recovery key, until it is taken to a safe place."""
-        return self.directory / "recovery.key"
-
-    @property
-    def database(self) -> Path:
-        """The node's state."""
-        return self.directory / "state.sqlite"
-
-    @property
-    def blobs(self) -> Path:
-        """Ciphertexts, wraps, charters."""
-        return self.directory / "blobs"
-
-    @property
-    def chain(self) -> Path:
-        """The charter chain: what an offline verifier of proofs is given."""
-        return self.directory / "unit.chain"
-
-    def redacted(self, payload_hash: str) -> Path:
-        """What remains of a content of which a part was erased."""
-        return self.directory / "redacted" / payload_hash
-
-    def log(self, origin: str) -> Path:
-        """The public files of one log."""
-        return self.directory / "logs" / origin
-
-    def cosigned(self, origin: str) -> Path:
-        """The newest checkpoint of one log with the cosignatures gathered for it."""
-        return self.log(origin) / "cosigned"
-
-
 class Home:
     """An open node directory; one process at a time. Use as a context manager."""
 
@@ -161,6 +74,9 @@ class Home:
         self.content_keys = ContentKeys(database)
         self.index = ObjectIndex(database)
         self.settings = load_settings(layout.settings)
+        # Who appends to the log while the node runs; None in a process that only passes by.
+        self.live: Appender | None = None
+        self.taking_up = RLock()
         self._lock = lock
         self._chain: CharterChain | None = None
 

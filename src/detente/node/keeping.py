@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from detente.node.clock import now
-from detente.node.home import Home, Layout
+from detente.node.home import Home
+from detente.node.layout import Layout
 from detente.storage.archive import BackupReport
 from detente.storage.backup import back_up, restore
 from detente.storage.lock import LOCK_FILE

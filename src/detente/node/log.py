@@ -1,10 +1,11 @@
 """A log of this node: its name, its keys and where it lives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from detente.node.errors import SigningRefused
-from detente.signing import EMPTY_ROOT
+from detente.signing import EMPTY_ROOT, Envelope
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.journal import EntryJournal
 from detente.storage.tiles import TileFiles
@@ -95,6 +96,16 @@ class SequencerLimits:
     integrate_every_s: float = 0.3
     journal_spare_entries: int = 4_096
     checkpoint_every_s: float = 50.0
+
+
+class Appender(Protocol):
+    """Who appends to the log while the node runs: `live.LiveLog`."""
+
+    async def say(
+        self, sign: Callable[..., Envelope], drafts: Sequence[Any], *, log: Log | None = None
+    ) -> list[Acknowledged]:
+        """Append drafts in order; return once a published checkpoint covers them all."""
+        ...
 
 
 def found_log(stores: LogStores, origin: str) -> None:

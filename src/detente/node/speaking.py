@@ -134,6 +134,8 @@ async def say(
         StorageFault: the disk or the database refused.
         UnitError: a draft that nobody would accept.
     """
+    if home.live is not None:
+        return await home.live.say(sign, drafts, log=log)
     refuse_unconfirmed(home.database)
     catch_up(home)
     log = log or own_log(home)
