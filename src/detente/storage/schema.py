@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -316,4 +316,40 @@ outside_source = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("read_at", BigInteger),
     Column("fault", Text, nullable=False),
+)
+
+# --- other members' logs: how far they were taken, and what is still to come ------------------
+
+# TRUSTED. The newest checkpoint accepted of each log, its edge, and the entries taken so far.
+followed_log = Table(
+    "followed_log",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("note", LargeBinary, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    Column("complete", LargeBinary, nullable=False),
+    Column("spent_day", Text, nullable=False),
+    Column("spent_statements", BigInteger, nullable=False),
+    Column("spent_bytes", BigInteger, nullable=False),
+    # The first entry that the log is shown to have in two versions.
+    Column("forked", BigInteger),
+    # When its newest checkpoint was first seen here (POSIX seconds): a silent log shows.
+    Column("grown_at", BigInteger, nullable=False),
+    CheckConstraint("taken >= 0", name="shape"),
+)
+
+# Contents addressed to this member that were not opened yet.
+awaited_content = Table(
+    "awaited_content",
+    metadata,
+    Column("payload_hash", LargeBinary, primary_key=True),
+    Column("issuer", LargeBinary, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("wrap", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Index("ix_awaited_content_issuer", "issuer", "origin", "seq"),
+    CheckConstraint("length(payload_hash) = 32 AND length(issuer) = 32", name="shape"),
 )
