@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import assert_never
 
 from detente.charter import KeySlot
+from detente.errors import UnitError
 from detente.node.home import Home
 from detente.storage.restored import refuse_unconfirmed
 from detente.storage.witnesses import SqliteWitnessStates
@@ -36,6 +37,7 @@ from detente.tlog import (
     prove_consistency,
 )
 
+_SIZE_DIGITS_MAX = 16
 AskCosigner = Callable[[bytes], Cosigned | Refused]
 
 
@@ -150,31 +152,62 @@ def growth_request(
 
 
 def gather(
-    note: bytes, tiles: TileStore, cosigners: Iterable[AskCosigner]
+    note: bytes,
+    tiles: TileStore,
+    cosigners: Iterable[AskCosigner],
+    known: Iterable[Verifier],
 ) -> tuple[bytes, list[Refused]]:
     """Ask cosigners for their line under a checkpoint.
+
+    What they answer is theirs: a line counts only if a known key made it, and one cosigner
+    that fails or lies takes nothing from the others.
 
     Args:
         note: the signed checkpoint.
         tiles: of the same log, for consistency proofs.
         cosigners: each answers an add-checkpoint request.
+        known: keys of all who may cosign.
 
     Returns:
-        The note with every line that came, and the refusals.
+        The note with every line that holds, one a key, and the refusals.
     """
     signed = SignedNote.parse(note)
     checkpoint = Checkpoint.parse(signed.text)
     lines: list[SignatureLine] = []
     refusals: list[Refused] = []
+    keys = {(key.name, key.key_id): key for key in known}
     for ask in cosigners:
-        match _ask(ask, signed, checkpoint, tiles):
+        try:
+            answer = _ask(ask, signed, checkpoint, tiles)
+        except UnitError as error:
+            refusals.append(Refused(HTTPStatus.BAD_GATEWAY, f"no answer: {error}"))
+            continue
+        match answer:
             case Cosigned(lines=given):
-                lines.extend(given)
+                good = [line for line in given if _holds(line, signed.text, keys)]
+                lines.extend(good)
+                if len(good) < len(given):
+                    refusals.append(
+                        Refused(HTTPStatus.BAD_GATEWAY, "a line that no known key made")
+                    )
             case Refused() as refusal:
                 refusals.append(refusal)
             case never:
                 assert_never(never)
     return signed.with_lines(lines).to_bytes(), refusals
+
+
+def _holds(line: SignatureLine, text: str, keys: dict[tuple[str, bytes], Verifier]) -> bool:
+    """Say whether a known key made this line; each key is used up by its first good one."""
+    place = (line.name, line.key_id)
+    try:
+        # At time 0 nothing was observed.
+        holds = place in keys and bool(keys[place].verify(text, line.signature))
+    except UnitError:
+        return False
+    if holds:
+        del keys[place]
+    return holds
 
 
 def _ask(
@@ -184,10 +217,10 @@ def _ask(
     said = ask(growth_request(signed, checkpoint, tiles, 0))
     if not isinstance(said, Refused) or said.status != HTTPStatus.CONFLICT:
         return said
-    known = int(said.body) if said.body.strip().isdigit() else checkpoint.size + 1
-    if known > checkpoint.size:
+    named = said.body.strip()
+    if not named.isdigit() or len(named) > _SIZE_DIGITS_MAX or int(named) > checkpoint.size:
         return said
-    return ask(growth_request(signed, checkpoint, tiles, known))
+    return ask(growth_request(signed, checkpoint, tiles, int(named)))
 
 
 def member_cosigner(

@@ -12,18 +12,24 @@ from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 
+from detente.charter import KeySlot
 from detente.errors import UnitError
+from detente.node.catching_up import open_node, unjoined
 from detente.node.clock import now
 from detente.node.home import Home
+from detente.node.identity import load_identity
+from detente.node.integration import CLOCK_SKEW_S_MAX
+from detente.node.layout import Layout
 from detente.node.log import NEW_EPOCH
+from detente.node.reading import published_checkpoint
+from detente.node.settings import load_settings
 from detente.signing import KeyAdmissionError, admit_ed25519
+from detente.storage.keyfiles import Unlock
 from detente.storage.restored import restored_note
-from detente.tlog import Checkpoint, SignedNote
 
 _PYTHON_MIN = (3, 11)
 _SQLITE_MIN = (3, 37)
 _CRYPTOGRAPHY_MIN = 50
-_FREE_BYTES_MIN = 1 << 30
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -45,12 +51,19 @@ class Row:
     remedy: str = ""
 
 
-def examine(directory: Path | None) -> list[Row]:
-    """Check the machine, and the node in `directory` where one is named."""
-    checks = [_python, _libsodium, _cryptography, _sqlite, _clock, _disk(directory or Path())]
-    rows = [check() for check in checks]
+def examine(
+    directory: Path | None, find_unlock: Callable[[Layout], Unlock] | None = None
+) -> list[Row]:
+    """Check the machine, and the node in `directory` where one is named.
+
+    Args:
+        directory: of a node, or None.
+        find_unlock: what opens the node's keys; its unlock file where not given.
+    """
+    rows = [check() for check in (_python, _libsodium, _cryptography, _sqlite, _clock)]
+    rows.append(_disk(directory or Path()))
     if directory is not None:
-        rows.extend(_node(directory))
+        rows.extend(_node(directory, find_unlock))
     return rows
 
 
@@ -104,23 +117,30 @@ def _clock() -> Row:
     return Row(name, State.GOOD)
 
 
-def _disk(directory: Path) -> Callable[[], Row]:
-    def check() -> Row:
+def _disk(directory: Path) -> Row:
+    try:
+        least_mb = load_settings(Layout(directory).settings).disk_free_min_mb
         place = directory.absolute()
         while not place.exists():
             place = place.parent
-        free_bytes = shutil.disk_usage(place).free
-        name = f"{free_bytes / (1 << 30):.1f} GiB free at {directory}"
-        if free_bytes < _FREE_BYTES_MIN:
-            return Row(name, State.WARNING, "Free at least 1 GiB, or move the node")
-        return Row(name, State.GOOD)
+        free_mb = shutil.disk_usage(place).free // 1_000_000
+    except OSError as error:
+        return Row(f"{directory} cannot be looked at: {error.strerror}", State.BAD)
+    except UnitError as error:
+        return Row(error.message, State.BAD, error.remedy)
+    name = f"{free_mb / 1000:.1f} GB free at {directory}"
+    if free_mb < least_mb:
+        remedy = f"Free at least {least_mb / 1000:.1f} GB (disk_free_min_mb), or move the node"
+        return Row(name, State.WARNING, remedy)
+    return Row(name, State.GOOD)
 
-    return check
 
-
-def _node(directory: Path) -> Iterator[Row]:
+def _node(directory: Path, find_unlock: Callable[[Layout], Unlock] | None) -> Iterator[Row]:
     try:
-        with Home.open(directory) as home:
+        load_identity(Layout(directory).identity)
+        layout = Layout.of(directory)
+        unlock = None if find_unlock is None else find_unlock(layout)
+        with open_node(directory, unlock) as home:
             yield Row(f"node {home.identity.name!r} opens", State.GOOD)
             yield from _keys(home)
             yield from _log(home)
@@ -132,12 +152,29 @@ def _keys(home: Home) -> Iterator[Row]:
     for path in sorted(home.layout.keys.iterdir()):
         if path.is_file() and os.stat(path).st_mode & 0o077:
             yield Row(f"{path} is open to others", State.BAD, f"chmod 600 {path}")
-    unlock = home.layout.unlock
-    if unlock.exists():
+    layout = home.layout
+    if layout.unlock.exists() and layout.unlock.parent == layout.directory:
         yield Row(
             "the unlock file stands beside the keys it opens",
             State.WARNING,
             "Move it to another medium and name it in detente.toml, or use a passphrase",
+        )
+    if layout.recovery.exists():
+        yield Row(
+            "the recovery key stands beside the keys it is to replace",
+            State.WARNING,
+            f"Take {layout.recovery} to a safe place, and what opens it to another",
+        )
+    for slot in KeySlot:
+        if home.key_in_force(slot) is None:
+            verb = "recover" if slot is KeySlot.GOVERNANCE else f"rotate {slot.value}"
+            yield Row(f"the {slot.value} key is suspended", State.WARNING, f"`detente keys {verb}`")
+    for said in unjoined(home):
+        yield Row(
+            f"entry {said.header.seq} of epoch {said.header.epoch} changes keys in a way that "
+            "its own charter chain does not take",
+            State.BAD,
+            "Say it again: others do not take it either",
         )
 
 
@@ -158,11 +195,25 @@ def _log(home: Home) -> Iterator[Row]:
             State.WARNING,
             "Renew it with `detente charter propose`; until then only receiving goes on",
         )
-    trusted = home.checkpoints.read(home.identity.origin)
-    shown = home.tiles(home.identity.origin).published()
+    yield _own_log(home)
+
+
+def _own_log(home: Home) -> Row:
+    origin = home.identity.origin
+    trusted, shown = home.checkpoints.read(origin), published_checkpoint(home, origin)
     if trusted is None:
-        yield Row("no TRUSTED checkpoint for the log", State.BAD, NEW_EPOCH)
-    elif shown is not None and Checkpoint.parse(SignedNote.parse(shown).text).size > trusted.size:
-        yield Row("the database is older than the published log", State.BAD, NEW_EPOCH)
-    else:
-        yield Row(f"log {trusted.origin} holds {trusted.size} entries", State.GOOD)
+        return Row("no TRUSTED checkpoint for the log", State.BAD, NEW_EPOCH)
+    if shown is not None and shown.size > trusted.size:
+        return Row("the database is older than the published log", State.BAD, NEW_EPOCH)
+    signed, present = home.checkpoints.signed_at(origin), int(now().timestamp())
+    if signed > present + CLOCK_SKEW_S_MAX:
+        return Row(
+            f"the clock is {signed - present} s behind the last checkpoint of {origin}",
+            State.BAD,
+            "Set the clock; nothing is signed until then",
+        )
+    waiting = home.journal.end(origin) - trusted.size
+    if waiting > 0:
+        name = f"{waiting} acknowledged entries of log {origin} are not shown yet"
+        return Row(name, State.WARNING, "They are with the next statement or receipt")
+    return Row(f"log {origin} holds {trusted.size} entries", State.GOOD)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from detente.errors import InputError
 from detente.node.clock import now
 from detente.node.home import Home
 from detente.node.layout import Layout
 from detente.storage.archive import BackupReport
 from detente.storage.backup import back_up, restore
+from detente.storage.errors import storage_faults
 from detente.storage.lock import LOCK_FILE
 
 
@@ -15,6 +17,7 @@ def back_up_home(home: Home, target: Path) -> BackupReport:
 
     Raises:
         BackupError: the file exists, or lies inside the node.
+        InputError: the unlock file lies where it cannot be left out.
         StorageFault: the disk refused.
     """
     layout = home.layout
@@ -23,7 +26,7 @@ def back_up_home(home: Home, target: Path) -> BackupReport:
         target,
         database=home.database,
         database_name=layout.database.name,
-        leave_out={layout.unlock.name, layout.recovery.name, LOCK_FILE},
+        leave_out={LOCK_FILE, *_secrets(layout)},
         now=now(),
     )
 
@@ -37,3 +40,17 @@ def restore_home(archive: Path, directory: Path) -> BackupReport:
     """
     database = Layout(directory).database.name
     return restore(archive, directory, database_name=database, now=now())
+
+
+def _secrets(layout: Layout) -> set[str]:
+    """Return the names in the node's directory that open its keys, or its seat."""
+    directory, unlock = layout.directory.absolute(), layout.unlock.absolute()
+    if unlock.parent != directory and unlock.is_relative_to(directory):
+        raise InputError(
+            "the unlock file lies among what is backed up",
+            file=str(unlock),
+            remedy="Move it out of the node's directory, and say so in detente.toml",
+        )
+    with storage_faults(doing="listing the node", where=str(directory)):
+        keys = {path.name for path in directory.glob("*.key")}
+    return keys | {layout.recovery.name, unlock.name if unlock.parent == directory else ""}

@@ -17,7 +17,7 @@ from detente.node.cosigning import AskCosigner, Cosigner, Mirror, gather, member
 from detente.node.exercise.stage import Stage
 from detente.node.founding import accept_offer, apply_founding, make_offer, read_card, write_card
 from detente.node.home import Home
-from detente.proofs.cosigners import log_verifiers, policy_text
+from detente.proofs.cosigners import log_verifiers, mirror_verifiers, policy_text
 from detente.storage.database import create_database
 from detente.storage.disk import Disk, write_whole
 from detente.storage.keyholders import Ed25519Key, MlDsa44Key
@@ -82,9 +82,18 @@ class Company:
         home = self.homes[name]
         tiles = home.tiles(home.identity.origin)
         note = tiles.published() or b""
-        cosigned, _refusals = gather(note, tiles, self._cosigners(name, note, tiles, clock))
+        cosigned, _refusals = gather(
+            note, tiles, self._cosigners(name, note, tiles, clock), self._cosigner_keys(name)
+        )
         write_whole(home.layout.cosigned(home.identity.origin), cosigned, disk=Disk())
         return cosigned
+
+    def _cosigner_keys(self, owner: str) -> list[Verifier]:
+        others = [self.member(name) for name in self.homes if name != owner]
+        return [
+            *(key for member in others for key in mirror_verifiers(member)),
+            *(signer.verifier for outsider in self.outsiders for signer in outsider.signers),
+        ]
 
     def _cosigners(
         self, owner: str, note: bytes, tiles: TileFiles, clock: Callable[[], datetime]
@@ -114,15 +123,19 @@ class Company:
         return Mirror(cosigner=cosigner, logs=logs, store=home.tiles)
 
 
-def hire_witness(directory: Path, name: str) -> Outsider:
-    """Make an outside witness with keys and a state of its own."""
+@contextmanager
+def hire_witness(directory: Path, name: str) -> Iterator[Outsider]:
+    """Make an outside witness with keys and a state of its own, and close it afterwards."""
     directory.mkdir(parents=True)
     signers = (
         NoteSigner.named(name, KeyType.ED25519_COSIGNATURE, Ed25519Key(token_bytes(32))),
         NoteSigner.named(name, KeyType.MLDSA44, MlDsa44Key(token_bytes(32))),
     )
     database = create_database(directory / "witness.sqlite")
-    return Outsider(name, signers, SqliteWitnessStates(database, cosigner=name))
+    try:
+        yield Outsider(name, signers, SqliteWitnessStates(database, cosigner=name))
+    finally:
+        database.close()
 
 
 def company(stage: Stage) -> Company:
@@ -161,8 +174,10 @@ def draft_charter(homes: dict[str, Home], outsiders: tuple[Outsider, ...], name:
 
 @contextmanager
 def _founded(place: Path) -> Iterator[Company]:
-    with nodes(place) as homes:
-        outsiders = tuple(hire_witness(place / name, name) for name in _WITNESSES)
+    with nodes(place) as homes, ExitStack() as stack:
+        outsiders = tuple(
+            stack.enter_context(hire_witness(place / name, name)) for name in _WITNESSES
+        )
         charter = draft_charter(homes, outsiders, "Exercise unit")
         document = charter.to_bytes()
         answers = [accept_offer(home, document) for home in homes.values()]
