@@ -21,6 +21,7 @@ _NOUNS = {
     "proof": "Verify a proof of misbehaviour, offline.",
     "receipt": "Make or verify a portable proof that a statement is in a log.",
     "restore": "Put a back-up into an empty directory, every hash checked.",
+    "run": "Run a node: its log, its outward face, the exchange with its peers.",
     "statement": "Say something to the unit, and see what was said.",
 }
 

@@ -2,10 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from detente.cli.forwarding import forward_command, lent_home
 from detente.cli.output import read_file
 from detente.errors import InputError
 from detente.node.home import Home
@@ -26,12 +29,24 @@ node_option = click.option(
 )
 
 
-def open_home(directory: Path) -> Home:
-    """Open the node in `directory`.
+@contextmanager
+def open_home(directory: Path) -> Iterator[Home]:
+    """Lend the node in `directory`. Where it runs, the running process does the command.
 
     Raises:
         InputError: no node is there, or nothing opens its keys.
+        click.exceptions.Exit: the running process did it and said what there was to say.
     """
+    lent = lent_home()
+    if lent is not None:
+        yield lent
+        return
+    forward_command(directory)
+    with _open_here(directory) as home:
+        yield home
+
+
+def _open_here(directory: Path) -> Home:
     layout = Layout(directory)
     if not layout.identity.exists():
         raise InputError(

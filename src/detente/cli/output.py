@@ -1,7 +1,11 @@
 """Machine output on standard output, words for people on standard error."""
 
+import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -23,27 +27,62 @@ node_argument = click.argument(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a command says that is done here for somebody who typed it elsewhere.
+
+    Attributes:
+        is_watched: whether a person looks at the standard output there.
+        out: for its standard output.
+        err: for its standard error.
+    """
+
+    is_watched: bool
+    out: io.BytesIO = field(default_factory=io.BytesIO)
+    err: io.StringIO = field(default_factory=io.StringIO)
+
+
+_ELSEWHERE: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def said_elsewhere(elsewhere: Elsewhere) -> Iterator[None]:
+    """Collect what is said in this context instead of printing it here."""
+    token = _ELSEWHERE.set(elsewhere)
+    try:
+        yield
+    finally:
+        _ELSEWHERE.reset(token)
+
+
 def wants_json(as_json: bool) -> bool:
     """Say whether to print JSON: asked for, or nobody is looking at standard output."""
-    return as_json or not sys.stdout.isatty()
+    elsewhere = _ELSEWHERE.get()
+    return as_json or not (sys.stdout.isatty() if elsewhere is None else elsewhere.is_watched)
 
 
 def print_json(document: object) -> None:
     """Print one JSON document and a line end on standard output."""
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+    elsewhere = _ELSEWHERE.get()
+    out = sys.stdout.buffer if elsewhere is None else elsewhere.out
+    out.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+    out.flush()
 
 
 def say(text: str) -> None:
     """Tell a person something, on standard error, control characters made visible."""
-    click.echo(visible(text), err=True)
+    elsewhere = _ELSEWHERE.get()
+    click.echo(visible(text), err=True, file=None if elsewhere is None else elsewhere.err)
 
 
 def say_error(error: UnitError) -> None:
     """Tell a person what failed and what to do."""
-    click.echo(click.style("error: ", fg="red", bold=True) + visible(error.message), err=True)
+    elsewhere = _ELSEWHERE.get()
+    file = None if elsewhere is None else elsewhere.err
+    mark = click.style("error: ", fg="red", bold=True)
+    click.echo(mark + visible(error.message), err=True, file=file)
     if error.remedy:
-        click.echo("  " + visible(error.remedy), err=True)
+        click.echo("  " + visible(error.remedy), err=True, file=file)
 
 
 def visible(text: str) -> str:

@@ -231,7 +231,8 @@ def _sealed(parcel: Parcel) -> Stream:
 def _answer(
     data: bytes, kind: str, headers: dict[str, str], *, status: int = HTTPStatus.OK
 ) -> Response[bytes]:
-    return Response(data, media_type=kind, headers=dict(headers), status_code=status)
+    # As a header: the framework would add a charset to what C2SP fixes without one.
+    return Response(data, headers={**headers, "content-type": kind}, status_code=status)
 
 
 def _missing() -> Response[bytes]:
