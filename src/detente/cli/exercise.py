@@ -1,11 +1,15 @@
 """`detente exercise`: the main job, scene by scene."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detente.cli.output import EXIT_GOOD, EXIT_WRONG, say, write_file
+from detente.errors import InputError
 
 if TYPE_CHECKING:
     from detente.node.exercise import Report, SceneResult
@@ -28,16 +32,18 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("exercise-evidence"),
     show_default=True,
-    help="Where the scenes keep their files; emptied first.",
+    help="Where the scenes keep their files; those of an earlier exercise go first.",
 )
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"
 )
 @click.option("--list", "list_only", is_flag=True, help="Name the scenes and stop.")
+@click.argument("more_scenes", nargs=-1, metavar="")
 def command(
     headless: bool,
     seed: int,
     scenes: tuple[str, ...],
+    more_scenes: tuple[str, ...],
     hostile: str,
     evidence: Path,
     json_file: Path | None,
@@ -49,7 +55,7 @@ def command(
     Examples:
       detente exercise --headless
       detente exercise --headless --hostile aurel --json verdicts.json
-      detente exercise --headless --scene founding --scene fork
+      detente exercise --headless --scene founding fork
 
     Exit status 0 only if every scene held. Everything runs on this machine, on
     real files and processes, in a temporary directory that is removed afterwards.
@@ -59,9 +65,16 @@ def command(
     if list_only:
         click.echo("\n".join(scene_names()))
         return EXIT_GOOD
+    if more_scenes and not scenes:
+        raise click.UsageError(f"{more_scenes[0]!r} is no option; scenes are named with --scene")
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        # Said now, not after a minute of play.
+        raise InputError("no such folder", file=str(json_file.parent), remedy="Make it first")
     if not headless:
         say("There is no console yet: the scenes are told here.")
-    report = play(evidence=evidence, seed=seed, hostile=hostile, only=scenes, watch=_tell)
+    only = (*scenes, *more_scenes)
+    with _ended_by_signals():
+        report = play(evidence=evidence, seed=seed, hostile=hostile, only=only, watch=_tell)
     if json_file is not None:
         write_file(json_file, _document(report))
     held = sum(scene.held for scene in report.scenes)
@@ -69,9 +82,28 @@ def command(
     return EXIT_GOOD if report.held else EXIT_WRONG
 
 
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Leave by way of every clean-up when somebody ends the process; the first signal counts."""
+    ending = (signal.SIGTERM, signal.SIGHUP)
+
+    def end(number: int, _frame: object) -> None:
+        for each in ending:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = {each: signal.signal(each, end) for each in ending}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def _tell(scene: "Scene", result: "SceneResult | None") -> None:
     if result is None:
-        say(f"\n{scene.name}: {scene.story}")
+        say("")
+        say(f"{scene.name}: {scene.story}")
         return
     say(f"  expected  {result.expected}")
     say(f"  observed  {result.observed}")

@@ -1,13 +1,18 @@
 """The entry point: finds the noun, maps errors to exit statuses."""
 
 import importlib
+import os
 import sys
+import traceback
 
 import click
 
 from detente import __version__
-from detente.cli.output import EXIT_ENVIRONMENT, EXIT_USAGE, say_error
+from detente.cli.output import EXIT_ENVIRONMENT, EXIT_GOOD, EXIT_USAGE, say_error
 from detente.errors import EnvironmentFault, UnitError
+
+_EXIT_INTERRUPTED = 130
+_LOOK = "Look for a full disk, missing rights or an exhausted memory, then try again"
 
 # Loaded only when called: help must come at once on an old laptop.
 _NOUNS = {
@@ -26,7 +31,18 @@ _NOUNS = {
 }
 
 
+class _ReaderGone(Exception):
+    """Whoever read the standard output wants no more."""
+
+
 class _Nouns(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # click would end with status 1, which says that something was found wrong.
+            raise _ReaderGone from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_NOUNS)
 
@@ -61,20 +77,38 @@ def root() -> None:
 
 def main() -> None:
     """Run `detente` and exit with the contract's status."""
+    status: object = EXIT_GOOD
     try:
-        status = root.main(standalone_mode=False)
+        if sys.argv[1:]:
+            status = root.main(standalone_mode=False)
+        else:
+            click.echo(root.get_help(click.Context(root, info_name="detente")))
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_USAGE)
+        status = EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except EnvironmentFault as error:
-        say_error(error)
-        sys.exit(EXIT_ENVIRONMENT)
-    except UnitError as error:
-        say_error(error)
-        sys.exit(EXIT_USAGE)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(EXIT_ENVIRONMENT)
-    sys.exit(status if isinstance(status, int) else 0)
+        click.echo("stopped", err=True)
+        status = _EXIT_INTERRUPTED
+    except (_ReaderGone, BrokenPipeError):
+        # Nothing more can be said there, not even at the end of the interpreter.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = EXIT_ENVIRONMENT
+    except Exception as error:
+        status = _explain(error)
+    sys.exit(status if isinstance(status, int) else EXIT_GOOD)
+
+
+def _explain(error: Exception) -> int:
+    """Say what failed, and return the contract's status: never 1, which is a finding."""
+    match error:
+        case EnvironmentFault():
+            say_error(error)
+        case UnitError():
+            say_error(error)
+            return EXIT_USAGE
+        case OSError() | MemoryError():
+            say_error(EnvironmentFault(f"this machine refused: {error}", remedy=_LOOK))
+        case _:
+            traceback.print_exception(error)
+            say_error(EnvironmentFault("a fault of detente itself", remedy="Please report it"))
+    return EXIT_ENVIRONMENT

@@ -1,11 +1,12 @@
 """Plays the scenes in order and compares what was seen with what was promised."""
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from detente.errors import InputError, UnitError
+from detente.errors import EnvironmentFault, InputError, UnitError
 from detente.node.exercise.scene import Scene
 from detente.node.exercise.stage import Stage
 
@@ -89,8 +90,12 @@ def _play_scene(scene: Scene, stage: Stage) -> SceneResult:
     began = time.perf_counter()
     try:
         observed = scene.run(stage)
-    except UnitError as error:
-        observed = f"stopped by {type(error).__name__}: {error}"
+    except EnvironmentFault as error:
+        if isinstance(error.__cause__, OSError):
+            raise  # the machine refused: no scene's fault
+        observed = _stopped(error, stage)
+    except Exception as error:  # whosever fault it is, the other scenes are still played
+        observed = _stopped(error, stage)
     return SceneResult(
         scene=scene.name,
         expected=scene.expected,
@@ -99,6 +104,12 @@ def _play_scene(scene: Scene, stage: Stage) -> SceneResult:
         evidence=tuple(stage.kept),
         seconds=round(time.perf_counter() - began, 3),
     )
+
+
+def _stopped(error: Exception, stage: Stage) -> str:
+    if not isinstance(error, UnitError):
+        stage.keep("traceback.txt", "".join(traceback.format_exception(error)).encode())
+    return f"stopped by {type(error).__name__}: {error}"
 
 
 def _script() -> tuple[Scene, ...]:

@@ -3,14 +3,13 @@
 import ctypes
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,10 +17,11 @@ from typing import Self, TypeVar
 import orjson
 
 from detente.errors import EnvironmentFault
+from detente.node.exercise.leftovers import Evidence, run_directory
 
 Held = TypeVar("Held")
 
-_PREFIX = "detente-exercise-"
+_LIBC = ctypes.CDLL(None)  # loaded before any fork
 _PR_SET_PDEATHSIG = 1
 _PROCESS_TIMEOUT_S = 60
 
@@ -52,7 +52,7 @@ class Stage:
     are gone afterwards. The next run sweeps what a killed run left behind.
 
     Args:
-        evidence: directory for the files that scenes keep; emptied first.
+        evidence: directory for the files that scenes keep; an earlier exercise's go first.
         seed: of everything in the story that could go either way.
         hostile: the member that plays the liar, "aurel" or "borea".
     """
@@ -69,17 +69,10 @@ class Stage:
         self.shared: dict[str, object] = {}
 
     def __enter__(self) -> Self:
-        sweep()
-        self.directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        try:
-            if self._evidence_root.exists():
-                _empty(self._evidence_root)
-            self._evidence_root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise EnvironmentFault(
-                f"{self._evidence_root} cannot be used for evidence: {error.strerror}",
-                remedy="Name another directory with --evidence",
-            ) from error
+        with ExitStack() as stack:
+            self._evidence = stack.enter_context(closing(Evidence(self._evidence_root)))
+            self.directory = stack.enter_context(run_directory())
+            self._held = stack.pop_all()
         return self
 
     def __exit__(
@@ -89,7 +82,6 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self._held.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
     def hold(self, resource: AbstractContextManager[Held]) -> Held:
         """Enter something that lasts until the run ends, whatever happens."""
@@ -107,10 +99,9 @@ class Stage:
 
     def keep(self, name: str, data: bytes) -> Path:
         """Keep a file as evidence and return where it stands."""
-        path = self._evidence_root / self._scene / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        self._kept.append(str(path))
+        path = self._evidence.keep(self._scene, name, data)
+        if str(path) not in self._kept:
+            self._kept.append(str(path))
         return path
 
     def detente(self, *arguments: str | Path) -> Finished:
@@ -126,7 +117,7 @@ def _run(command: Sequence[str]) -> Finished:
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_PROCESS_TIMEOUT_S,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
@@ -142,31 +133,8 @@ def _run(command: Sequence[str]) -> Finished:
     )
 
 
-def _die_with_parent() -> None:
-    # A killed exercise must leave no process behind.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def sweep() -> None:
-    """Remove the directories of exercises whose process is gone."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _empty(directory: Path) -> None:
-    """Remove only what an earlier exercise put there: folders of evidence, by scene."""
-    for child in directory.iterdir():
-        if child.is_dir():
-            shutil.rmtree(child)
+def _die_with(parent: int) -> None:
+    # A killed exercise must leave no process behind, also not one begun just then.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

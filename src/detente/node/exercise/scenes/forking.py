@@ -65,6 +65,7 @@ def _hashes_behind(unit: Company, name: str) -> StoredHashes:
 def _frame(unit: Company, stage: Stage) -> bytes:
     """Try to frame the honest rival with two honest checkpoints and hashes made up to fit."""
     home = unit.homes[stage.victim]
+    warn(home, "198.51.100.7", "one thing")
     older = unit.cosign(stage.victim)
     warn(home, "198.51.100.8", "one more")
     newer = unit.cosign(stage.victim)
