@@ -45,7 +45,7 @@ class FollowedLog:
 
 @dataclass(frozen=True, slots=True)
 class AwaitedContent:
-    """A content that is to come; hashes in hex, the size in bytes of ciphertext."""
+    """A content that is to come; hashes in hex, the size in bytes of ciphertext, the log entry."""
 
     payload_hash: str
     issuer: str
@@ -54,6 +54,7 @@ class AwaitedContent:
     wrap: str
     ciphertext: str
     size: int
+    entry: bytes = field(repr=False)
 
 
 class FollowedLogs:
@@ -182,6 +183,7 @@ class FollowedLogs:
                     wrap=row.wrap.hex(),
                     ciphertext=row.ciphertext.hex(),
                     size=row.size,
+                    entry=row.entry,
                 )
                 for row in connection.execute(query)
             ]
@@ -222,4 +224,5 @@ def _values(awaited: AwaitedContent) -> dict[str, object]:
         "wrap": bytes.fromhex(awaited.wrap),
         "ciphertext": bytes.fromhex(awaited.ciphertext),
         "size": awaited.size,
+        "entry": awaited.entry,
     }

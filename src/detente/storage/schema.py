@@ -350,6 +350,7 @@ awaited_content = Table(
     Column("wrap", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
     Column("size", BigInteger, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
     Index("ix_awaited_content_issuer", "issuer", "origin", "seq"),
     CheckConstraint("length(payload_hash) = 32 AND length(issuer) = 32", name="shape"),
 )

@@ -140,4 +140,5 @@ class Proven:
     digest: str
 
 
-Event = Ticked | Fetched | Kept | Failed | Hinted | Recorded | Learnt | Opened | Unopened | Proven
+Event = Ticked | Fetched | Kept | Failed | Hinted | Recorded
+    | Reminded | Learnt | Opened | Unopened | Proven

@@ -116,6 +116,7 @@ def _accept(
     awaits = None
     if isinstance(statement.header.says, Sealed):
         awaits = _awaited(statement, statement.header.says, bench, charter, roster.me)
+        awaits = None if awaits is None else replace(awaits, entry=entry)
     return Accepted(statement, bench.origin, entry, awaits)
 
 
@@ -133,6 +134,7 @@ def _awaited(
         wrap=says.wraps[readers.index(me)],
         ciphertext=says.ciphertext,
         size=ciphertext_size(says.size),
+        entry=b"",
     )
 
 

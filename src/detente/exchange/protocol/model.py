@@ -77,6 +77,7 @@ class Awaited:
         wrap: hex hash of the content key, sealed to this member.
         ciphertext: hex hash of the encrypted content.
         size: bytes of the ciphertext.
+        entry: the statement, as it stands in the log.
     """
 
     payload_hash: str
@@ -86,3 +87,4 @@ class Awaited:
     wrap: str
     ciphertext: str
     size: int
+    entry: bytes = field(repr=False)

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("wrap", sa.LargeBinary(), nullable=False),
         sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
             "length(payload_hash) = 32 AND length(issuer) = 32",
             name=op.f("ck_awaited_content_shape"),

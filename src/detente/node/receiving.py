@@ -1,0 +1,391 @@
+"""Taking up what a pull decided: every effect once, whenever this process is killed.
+
+Each effect may be done again without a trace (bytes under their hash, rows under their
+id), and the number of entries taken, which alone says what is done, moves last. So a
+kill at any step costs time, and neither a gap nor a second effect.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from hashlib import sha256
+
+from detente.charter import Charter, Member, Spent
+from detente.charter.recovery import SELF_KINDS
+from detente.errors import EnvironmentFault, UnitError
+from detente.exchange.protocol import Accepted, Awaited, Command, Event, Held, Roster
+from detente.exchange.protocol.commands import (
+    Accept,
+    Cosign,
+    Fetch,
+    FetchBlob,
+    HoldBack,
+    KeepFault,
+    KeepProof,
+    Merge,
+    Open,
+    Record,
+    Remind,
+    StopSigning,
+    Wait,
+)
+from detente.exchange.protocol.events import (
+    Learnt,
+    Opened,
+    Proven,
+    Recorded,
+    Reminded,
+    Unopened,
+)
+from detente.exchange.protocol.judging import avow
+from detente.node.cosigning import growth_request
+from detente.node.holdings import Holdings
+from detente.node.log import StopPoint, pass_by
+from detente.node.settling import merge_lines, says_more
+from detente.proofs.settled import with_newest_keys
+from detente.statements import ContentError, Sealed, SealingError
+from detente.statements.batch import IndexRow
+from detente.storage.errors import DamagedStore
+from detente.storage.following import AwaitedContent, FollowedLog
+from detente.storage.model import StatementRow
+from detente.tlog import (
+    Checkpoint,
+    Cosigned,
+    Frontier,
+    SignatureLine,
+    SignedNote,
+    TileConflict,
+    TilePath,
+)
+from detente.tlog.checkpoint import HASH_BYTES
+from detente.tlog.tiles import TILE_WIDTH
+
+_GATHERED_MAX = 16  # checkpoints of the own log whose cosignatures come in just now
+SEALED = "sealed"  # in the index: content that is not addressed to this member
+
+
+class Receiver:
+    """Performs commands on one node's holdings.
+
+    Args:
+        holdings: the node.
+        now: the clock.
+        cosigned: called with the origin once this node shows more of a log than before.
+        stop: where a test ends the process.
+    """
+
+    def __init__(
+        self,
+        holdings: Holdings,
+        *,
+        now: Callable[[], datetime],
+        cosigned: Callable[[str], None] = pass_by,
+        stop: StopPoint = pass_by,
+    ) -> None:
+        self._holdings = holdings
+        self._now = now
+        self._cosigned = cosigned
+        self._stop = stop
+        self._gathering: dict[str, bytes] = {}
+        self._known: Roster | None = None
+
+    @property
+    def _roster(self) -> Roster:
+        """Who may sign what by the chain of this moment."""
+        chain = self._holdings.chain
+        if self._known is None or self._known.chain is not chain:
+            self._known = Roster(chain, self._holdings.me)
+        return self._known
+
+    def held(self) -> dict[str, Held]:
+        """Return what this node holds of every log, its own too, for the machines to begin with.
+
+        Raises:
+            StorageFault: the disk or the database refused, or is damaged.
+        """
+        origins = self._holdings.following.origins()
+        return {origin: self.held_of(origin) for origin in {*origins, self._holdings.own_origin}}
+
+    def held_of(self, origin: str) -> Held:
+        """Return what this node holds of one log; raises as `held`."""
+        row = self._holdings.following.read(origin)
+        if origin == self._holdings.own_origin:
+            return self._own(origin, row)
+        return Held.nothing(origin) if row is None else _held(row)
+
+    def perform(self, command: Command) -> Sequence[Event]:
+        """Do what is to be done in this node's stores; say what came of it.
+
+        Raises:
+            StorageFault: the disk or the database refused; make the machine anew.
+        """
+        match command:
+            case Fetch() | FetchBlob() | Wait():
+                raise RuntimeError(f"{type(command).__name__} is done where the network is")
+            case Open():
+                return self._open(command.awaited)
+            case Remind():
+                return [Reminded(self._awaited(command))]
+            case KeepFault():
+                self._holdings.keep_fault(command.fault, self._now())
+                return []
+            case KeepProof():
+                return self._keep_proof(command)
+            case StopSigning():
+                self._holdings.stop_signing(command.note)
+                return []
+            case _:
+                with self._holdings.guard:
+                    return self._on_log(command)
+
+    def _on_log(self, command: Accept | Record | Cosign | Merge | HoldBack) -> Sequence[Event]:
+        match command:
+            case Accept():
+                self._accept(command)
+            case Record():
+                return self._record(command)
+            case Cosign():
+                self._cosign(command.origin)
+                return []
+            case Merge():
+                if not self._merge(command):
+                    return []
+            case HoldBack():
+                self._holdings.following.fork(command.origin, command.at)
+        return [Recorded(self.held_of(command.origin))]
+
+    def _accept(self, command: Accept) -> None:
+        edge = b"".join(row for path, row in command.tiles if path.level is not None)
+        self._holdings.following.accept(
+            command.origin, note=command.note, edge=edge, now=self._now()
+        )
+        self._stop("accepted")
+
+    def _record(self, command: Record) -> Sequence[Event]:
+        before = self._holdings.following.read(command.origin)
+        if before is None or before.taken != command.start or before.forked is not None:
+            return [Recorded(self.held_of(command.origin))]
+        is_last = command.end == _size(before.note)
+        edge = _held(before).edge.tiles if is_last else ()
+        self._write(command.origin, [*command.tiles, *edge])
+        self._stop("tiles-written")
+        events = self._take_avowals(command.said)
+        for fault in command.faults:
+            self._holdings.keep_fault(fault, self._now())
+        self._stop("faults-kept")
+        here = [(_row(each), _NONE) for each in command.said if each.awaits is None]
+        self._holdings.add_statements(here)
+        self._stop("statements-added")
+        after = replace(
+            before,
+            taken=command.end,
+            complete=before.note if is_last else before.complete,
+            spent_day=command.spent.day,
+            spent_statements=command.spent.statements,
+            spent_bytes=command.spent.size_bytes,
+        )
+        awaits = tuple(each.awaits for each in command.said if each.awaits is not None)
+        rows = [_awaited_row(each) for each in awaits]
+        if not self._holdings.following.advance(before, after, rows):
+            awaits = ()
+        self._stop("advanced")
+        return [*events, Recorded(self.held_of(command.origin), awaits)]
+
+    def _write(self, origin: str, tiles: list[tuple[TilePath, bytes]]) -> None:
+        try:
+            self._holdings.copies(origin).write_all(tiles)
+        except TileConflict as conflict:
+            raise DamagedStore(conflict.message, remedy=conflict.remedy) from conflict
+
+    def _take_avowals(self, said: Sequence[Accepted]) -> list[Event]:
+        """Join what the owner said about its keys to the chain, as it was judged."""
+        avowals = [each for each in said if _kind(each) in SELF_KINDS]
+        roster = self._roster
+        chain = roster.chain
+        for each in avowals:
+            try:
+                roster = avow(roster, each.entry, each.statement)
+            except EnvironmentFault:
+                raise
+            except UnitError:
+                continue  # another member's avowal came in between and changed the verdict
+        if roster.chain is chain:
+            return []
+        self._holdings.keep_chain(roster.chain)
+        self._stop("chain-kept")
+        return [Learnt(roster.chain)]
+
+    def _cosign(self, origin: str) -> None:
+        row = self._holdings.following.read(origin)
+        if row is None or row.complete != row.note or row.forked is not None:
+            return
+        copies = self._holdings.copies(origin)
+        signed = SignedNote.parse(row.complete)
+        checkpoint = Checkpoint.parse(signed.text)
+        lines: list[SignatureLine] = []
+        for cosigner in self._holdings.cosigners(origin):
+            request = growth_request(signed, checkpoint, copies, cosigner.size(origin))
+            answer = cosigner.answer(request)
+            if isinstance(answer, Cosigned):
+                lines += answer.lines
+            self._stop("cosigned")
+        copies.publish(row.complete)
+        same = _lines_of(self._holdings.shown(origin), signed)
+        self._holdings.show(origin, merge_lines(signed, [*same, *lines], self._roster))
+        self._stop("shown")
+        self._cosigned(origin)
+
+    def _merge(self, command: Merge) -> bool:
+        """Put cosignatures that were checked beside the others of the same checkpoint.
+
+        Say whether what is held of the log changed.
+        """
+        roster, origin = self._roster, command.origin
+        signed = SignedNote.parse(command.note)
+        shown = self._holdings.shown(origin)
+        merged = merge_lines(signed, _lines_of(shown, signed), roster)
+        if origin == self._holdings.own_origin:
+            self._show_own(origin, merged, shown)
+            return False
+        if shown and merged != shown and SignedNote.parse(shown).text == signed.text:
+            self._holdings.show(origin, merged)
+            self._stop("merged")
+        row = self._holdings.following.read(origin)
+        if row is None or not (row.note and SignedNote.parse(row.note).text == signed.text):
+            return False
+        noted = merge_lines(SignedNote.parse(row.note), signed.lines, roster)
+        self._holdings.following.replace_note(origin, old=row.note, new=noted)
+        return noted != row.note
+
+    def _show_own(self, origin: str, note: bytes, shown: bytes | None) -> None:
+        """Gather what others cosigned of the own log, and show what says most."""
+        signed = SignedNote.parse(note)
+        before = self._gathering.pop(signed.text, b"")
+        note = merge_lines(signed, _lines_of(before, signed), self._roster)
+        self._gathering[signed.text] = note
+        while len(self._gathering) > _GATHERED_MAX:
+            del self._gathering[next(iter(self._gathering))]
+        charter, owner = self._owner(origin)
+        if owner is not None and note != shown and says_more(charter, owner, note, shown):
+            self._holdings.show(origin, note)
+            self._stop("own-shown")
+            self._cosigned(origin)
+
+    def _owner(self, origin: str) -> tuple[Charter, Member | None]:
+        chain = self._holdings.chain
+        newest = [with_newest_keys(each, chain.keyring) for each in chain.latest.members]
+        charter = replace(chain.latest, members=tuple(newest))
+        owner = charter.member(self._holdings.me)
+        epoch = int(origin.partition("/")[2])
+        return charter, None if owner is None else replace(owner, epoch=epoch)
+
+    def _open(self, awaited: Awaited) -> Sequence[Event]:
+        now = self._now()
+        try:
+            faults = self._holdings.open(awaited, now)
+        except (ContentError, SealingError) as error:
+            return [Unopened(awaited.payload_hash, error.message)]
+        self._stop("indexed")
+        for fault in faults:
+            self._holdings.keep_fault(fault, now)
+        self._holdings.following.arrived([awaited.payload_hash])
+        self._stop("arrived")
+        return [Opened(awaited.payload_hash)]
+
+    def _awaited(self, command: Remind) -> tuple[Awaited, ...]:
+        rows = self._holdings.following.awaited(command.issuer, limit=command.limit)
+        return tuple(_awaited(row) for row in rows)
+
+    def _keep_proof(self, command: KeepProof) -> Sequence[Event]:
+        data = command.proof.to_bytes()
+        self._holdings.keep_proof(
+            data, accused=command.accused, kind=command.proof.kind.value, now=self._now()
+        )
+        return [Proven(sha256(data).hexdigest())]
+
+    def _own(self, origin: str, row: FollowedLog | None) -> Held:
+        copies = self._holdings.copies(origin)
+        note = copies.published()
+        if note is None:
+            return Held.nothing(origin)
+        checkpoint = Checkpoint.parse(SignedNote.parse(note).text)
+        return Held(
+            origin=origin,
+            note=note,
+            checkpoint=checkpoint,
+            edge=Frontier.load(copies, checkpoint.size),
+            taken=checkpoint.size,
+            complete=note,
+            forked=None if row is None else row.forked,
+        )
+
+
+_NONE: tuple[IndexRow, ...] = ()
+
+
+def _held(row: FollowedLog) -> Held:
+    spent = Spent(day=row.spent_day, statements=row.spent_statements, size_bytes=row.spent_bytes)
+    if not row.note:
+        return replace(Held.nothing(row.origin), spent=spent, forked=row.forked)
+    checkpoint = Checkpoint.parse(SignedNote.parse(row.note).text)
+    return Held(
+        origin=row.origin,
+        note=row.note,
+        checkpoint=checkpoint,
+        edge=_edge(row.edge, checkpoint.size),
+        taken=row.taken,
+        complete=row.complete,
+        spent=spent,
+        forked=row.forked,
+    )
+
+
+def _edge(rows: bytes, size: int) -> Frontier:
+    """Cut the rows of an edge apart: how long each is follows from the size of the tree."""
+    cut: list[bytes] = []
+    place, rest = 0, size
+    while rest:
+        width = rest % TILE_WIDTH * HASH_BYTES
+        cut.append(rows[place : place + width])
+        place, rest = place + width, rest // TILE_WIDTH
+    return Frontier(size, tuple(cut))
+
+
+def _size(note: bytes) -> int:
+    return Checkpoint.parse(SignedNote.parse(note).text).size
+
+
+def _lines_of(note: bytes | None, signed: SignedNote) -> Sequence[SignatureLine]:
+    """Return the lines of a note where it is of the same checkpoint."""
+    other = SignedNote.parse(note) if note else None
+    return other.lines if other is not None and other.text == signed.text else ()
+
+
+def _kind(accepted: Accepted) -> str:
+    says = accepted.statement.header.says
+    return SEALED if isinstance(says, Sealed) else says.kind
+
+
+def _row(accepted: Accepted) -> StatementRow:
+    header = accepted.statement.header
+    says = header.says
+    return StatementRow(
+        payload_hash=accepted.statement.payload_hash,
+        issuer=header.issuer,
+        origin=accepted.origin,
+        seq=header.seq,
+        kind=_kind(accepted),
+        said_at=header.time,
+        ciphertext=says.ciphertext if isinstance(says, Sealed) else None,
+    )
+
+
+def _awaited_row(awaited: Awaited) -> AwaitedContent:
+    return AwaitedContent(**{name: getattr(awaited, name) for name in _AWAITED})
+
+
+def _awaited(row: AwaitedContent) -> Awaited:
+    return Awaited(**{name: getattr(row, name) for name in _AWAITED})
+
+
+_AWAITED = tuple(each.name for each in fields(Awaited))

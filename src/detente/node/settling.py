@@ -1,0 +1,42 @@
+"""Which cosignatures stand under a checkpoint, and which checkpoint says most."""
+
+from collections.abc import Iterable
+
+from detente.charter import Charter, Member
+from detente.errors import UnitError
+from detente.exchange.protocol import Roster
+from detente.proofs import who_saw
+from detente.tlog import SignatureLine, SignedNote
+from detente.tlog.note import SIGNATURES_MAX
+
+
+def merge_lines(signed: SignedNote, further: Iterable[SignatureLine], chain: CharterChain) -> bytes:
+    """Return a note with the lines of known keys, one a key: mirrors before mere witnesses.
+
+    The caller has checked every line by a known key.
+    """
+    origin = signed.text.partition("\n")[0]
+    order = {(key.name, key.key_id): 0 for _, key in roster.log_keys(origin)}
+    for _who, key in roster.cosigners.values():
+        order[key.name, key.key_id] = 2 if key.name.endswith("/witness") else 1
+    best: dict[tuple[str, bytes], SignatureLine] = {}
+    for line in (*signed.lines, *further):
+        if (line.name, line.key_id) in order:
+            best.setdefault((line.name, line.key_id), line)
+    lines = sorted(best.values(), key=lambda line: (order[line.name, line.key_id], line.name))
+    return SignedNote(signed.text, tuple(lines[:SIGNATURES_MAX])).to_bytes()
+
+
+def says_more(charter: Charter, owner: Member, note: bytes, than: bytes | None) -> bool:
+    """Say whether a checkpoint of the own log is the better one to show: settled, then newer."""
+    return _weight(charter, owner, note) > _weight(charter, owner, than)
+
+
+def _weight(charter: Charter, owner: Member, note: bytes | None) -> tuple[bool, int, int]:
+    if not note:
+        return (False, -1, 0)
+    try:
+        seen = who_saw(charter, owner, note)
+    except UnitError:
+        return (False, -1, 0)
+    return (seen.settled, seen.checkpoint.size, len(SignedNote.parse(note).lines))
