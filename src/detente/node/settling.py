@@ -10,7 +10,7 @@ from detente.tlog import SignatureLine, SignedNote
 from detente.tlog.note import SIGNATURES_MAX
 
 
-def merge_lines(signed: SignedNote, further: Iterable[SignatureLine], chain: CharterChain) -> bytes:
+def merge_lines(signed: SignedNote, further: Iterable[SignatureLine], roster: Roster) -> bytes:
     """Return a note with the lines of known keys, one a key: mirrors before mere witnesses.
 
     The caller has checked every line by a known key.

@@ -140,5 +140,16 @@ class Proven:
     digest: str
 
 
-Event = Ticked | Fetched | Kept | Failed | Hinted | Recorded
-    | Reminded | Learnt | Opened | Unopened | Proven
+Event = (
+    Ticked
+    | Fetched
+    | Kept
+    | Failed
+    | Hinted
+    | Recorded
+    | Reminded
+    | Learnt
+    | Opened
+    | Unopened
+    | Proven
+)
