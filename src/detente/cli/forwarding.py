@@ -48,7 +48,11 @@ def forward_command(directory: Path) -> None:
     context = click.get_current_context(silent=True)
     if context is None:
         return
-    _, *words = context.command_path.split(" ")
+    words: list[str] = []
+    above: click.Context | None = context
+    while above is not None and above.parent is not None:
+        words.insert(0, above.info_name or "")
+        above = above.parent
     asked: Document = {
         "words": words,
         "values": {name: _pack(value) for name, value in context.params.items()},

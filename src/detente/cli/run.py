@@ -69,7 +69,7 @@ async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    node = RunningNode(home, options, now=now, answer_owner=do_for_owner(home))
+    node = RunningNode(home, options, now=now, answer_owner=do_for_owner(home), report=say)
     async with node:
         host, port = node.address
         if as_json:

@@ -6,6 +6,7 @@ log, and ends by publishing a last checkpoint.
 
 import asyncio
 import socket
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,18 +15,32 @@ from datetime import datetime
 from detente.charter import KeySlot
 from detente.errors import EnvironmentFault, InputError
 from detente.exchange.app import make_app
+from detente.exchange.client import HttpFace, checked_url
+from detente.exchange.errors import ExchangeError
 from detente.exchange.hints import Hints
 from detente.exchange.http_signatures import Nonces, RequestVerifier, TransportKey
+from detente.exchange.limits import PROOFS_LISTED_MAX
+from detente.exchange.protocol import Event, Roster, begin
+from detente.exchange.protocol.events import Learnt, Proven, Recorded
 from detente.exchange.server import Server, listen
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
 from detente.node.control import Answer, ControlDoor
-from detente.node.cosigning import member_cosigner
+from detente.node.cosigning import Cosigner, member_cosigner
+from detente.node.errors import SigningRefused
+from detente.node.holdings import HomeHoldings
 from detente.node.home import Home
 from detente.node.live import LiveLog
+from detente.node.log import NEW_EPOCH, pass_by
 from detente.node.outward import HomeOutward
+from detente.node.performing import Pull
+from detente.node.receiving import Receiver
 from detente.proofs.chain import CharterChain
-from detente.signing import key_id
+from detente.signing import Signer, key_id
+from detente.storage.errors import NoSuchKey
+from detente.storage.evidence import EvidenceShelf
 from detente.tlog import Checkpoint, Verifier
+
+PULL_AGAIN_S = 5.0  # after a fault of this node's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +68,7 @@ class RunningNode:
         options: how it runs.
         now: the clock.
         answer_owner: does what its owner types.
+        report: tells people what went wrong.
     """
 
     def __init__(
@@ -62,12 +78,19 @@ class RunningNode:
         *,
         now: Callable[[], datetime],
         answer_owner: Answer | None = None,
+        report: Callable[[str], None] = pass_by,
     ) -> None:
         self._home = home
         self._options = options
         self._now = now
         self._answer_owner = answer_owner
+        self._report = report
         self._hints = Hints()
+        self._pulls: list[Pull] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._holdings = HomeHoldings(home, now=now, stopped=self._stop_signing)
+        self._receiver = Receiver(self._holdings, now=now, cosigned=self._cosigned)
+        self._telling: set[asyncio.Task[None]] = set()
         self._held = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self.log = LiveLog(home, now, self._grown)
@@ -102,27 +125,99 @@ class RunningNode:
 
     async def _start(self, chain: CharterChain) -> None:
         home = self._home
+        self._loop = asyncio.get_running_loop()
+        peers = find_members(chain, self._options.peers)
         self._held.push_async_callback(self.log.close)
         checkpoint = await self.log.start()
         home.live = self.log
         self._held.callback(setattr, home, "live", None)
-        if self._options.listen:
-            await self._serve(chain)
         if self._answer_owner is not None:
             door = ControlDoor(home.layout.directory, self._answer_owner)
             self._held.push_async_callback(door.close)
             await door.open()
+        outward = HomeOutward(home, self._witness(chain))
+        if self._options.listen:
+            await self._serve(outward)
+        for member, url in peers.items():
+            await self._pull(outward, member, url)
+        self._held.push_async_callback(self._end_tasks)
         self._grown(checkpoint)
 
-    async def _serve(self, chain: CharterChain) -> None:
+    def _witness(self, chain: CharterChain) -> Cosigner:
+        return member_cosigner(self._home, mirror=False, logs=log_keys(chain), now=self._now)
+
+    async def _end_tasks(self) -> None:
+        tasks = [*self._tasks, *self._telling]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pull(self, outward: HomeOutward, member: str, url: str) -> None:
+        face = HttpFace(url, member=member, signer=self._transport_signer)
+        self._held.push_async_callback(face.close)
+        self._tasks.append(asyncio.create_task(self._keep_pulling(outward, member, face)))
+
+    async def _keep_pulling(self, outward: HomeOutward, member: str, face: HttpFace) -> None:
+        """Pull one peer for as long as the node runs; what breaks one pull breaks no other."""
+        while True:
+            pull = await asyncio.to_thread(self._begin_pull, outward, member, face)
+            self._pulls.append(pull)
+            try:
+                await pull.run()
+            except EnvironmentFault as fault:
+                self._report(f"pulling from {face.url}: {fault}")
+            except Exception:  # a bug of ours: said in full, and it stops one pull alone
+                self._report(f"pulling from {face.url}: {traceback.format_exc()}")
+            finally:
+                self._pulls.remove(pull)
+            await asyncio.sleep(PULL_AGAIN_S)
+
+    def _begin_pull(self, outward: HomeOutward, member: str, face: HttpFace) -> Pull:
+        roster = Roster(require_chain(self._home), self._home.identity.member)
+        proofs = EvidenceShelf(self._home.database).newest_proofs(limit=PROOFS_LISTED_MAX)
+        state = begin(
+            member, roster, self._receiver.held(), now=self._now(), proofs=frozenset(proofs)
+        )
+        return Pull(
+            state,
+            face,
+            here=outward.read,
+            blobs=self._home.blobs,
+            perform=self._receiver.perform,
+            tell=self._tell,
+            now=self._now,
+        )
+
+    def _tell(self, pull: Pull, event: Event) -> None:
+        if isinstance(event, Recorded | Learnt | Proven):
+            for each in self._pulls:
+                each.take(event)
+            if isinstance(event, Proven):
+                self._hints.tell(self._home.identity.origin, 0)
+        else:
+            pull.take(event)
+
+    def _transport_signer(self) -> Signer | None:
+        try:
+            return self._home.signer(KeySlot.TRANSPORT)
+        except (SigningRefused, NoSuchKey):
+            return None
+
+    def _cosigned(self, origin: str) -> None:
+        """Say that more is shown of a log; called in threads."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hints.tell, origin, 0)
+
+    def _stop_signing(self, reason: str) -> None:
+        self._report(reason)
+        self.log.refuse(SigningRefused(reason, remedy=NEW_EPOCH))
+
+    async def _serve(self, outward: HomeOutward) -> None:
         home = self._home
-        cosigner = member_cosigner(home, mirror=False, logs=log_keys(chain), now=self._now)
         verifier = RequestVerifier(
             recipient=home.identity.member, key=self._transport_key, nonces=Nonces()
         )
-        face = OutwardFace(
-            HomeOutward(home, cosigner), verifier, self._hints, self._options.public_url
-        )
+        face = OutwardFace(outward, verifier, self._hints, self._options.public_url)
         app = make_app([outward_routes(face)], body_bytes_max=BODY_BYTES_MAX)
         listening = open_address(self._options.listen)
         self.address = listening.getsockname()[:2]
@@ -142,6 +237,15 @@ class RunningNode:
 
     def _grown(self, checkpoint: Checkpoint) -> None:
         self._hints.tell(checkpoint.origin, checkpoint.size)
+        task = asyncio.get_running_loop().create_task(self._tell_own(checkpoint.origin))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell_own(self, origin: str) -> None:
+        """Let the machines know how far this node's own log is."""
+        held = await asyncio.to_thread(self._receiver.held_of, origin)
+        for pull in self._pulls:
+            pull.take(Recorded(held))
 
 
 def require_chain(home: Home) -> CharterChain:
@@ -158,6 +262,25 @@ def require_chain(home: Home) -> CharterChain:
             remedy="Found or join one with `detente charter`",
         )
     return chain
+
+
+def find_members(chain: CharterChain, named: Mapping[str, str]) -> dict[str, str]:
+    """Return member id -> URL for what the operator named by name or id.
+
+    Raises:
+        InputError: nobody, or several, are called so; an address that is none.
+    """
+    found: dict[str, str] = {}
+    for name, url in named.items():
+        matching = [each.id for each in chain.latest.members if name in (each.id, each.name)]
+        if len(matching) != 1:
+            names = ", ".join(each.name for each in chain.latest.members)
+            raise InputError(f"no member is called {name!r}", remedy=f"The members are {names}")
+        try:
+            found[matching[0]] = checked_url(url)
+        except ExchangeError as error:
+            raise InputError(error.message, remedy=error.remedy) from None
+    return found
 
 
 def log_keys(chain: CharterChain) -> dict[str, list[Verifier]]:
