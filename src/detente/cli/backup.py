@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from detente.cli.opening import node_option, open_home
-from detente.cli.output import json_option, print_json, say, wants_json
+from detente.cli.output import json_option, plain, print_json, say, wants_json
 
 
 @click.command("backup")
@@ -28,7 +28,7 @@ def command(target: Path, directory: Path, as_json: bool) -> None:
     if wants_json(as_json):
         print_json(
             {
-                "file": str(target),
+                "file": plain(target),
                 "files": report.files,
                 "bytes": report.total_bytes,
                 "sums": report.sums,

@@ -7,13 +7,14 @@ import click
 from detente.cli.opening import node_option, open_home
 from detente.cli.output import (
     json_option,
+    naming,
     print_json,
     read_file,
     say,
     wants_json,
     write_file,
 )
-from detente.errors import InputError, UnitError
+from detente.errors import InputError
 
 _OUT = click.option(
     "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write."
@@ -98,10 +99,8 @@ def found(
 
     members = []
     for path in cards:
-        try:
+        with naming(path, "not a card"):
             members.append(read_card(read_file(path)))
-        except UnitError as error:
-            raise InputError(f"not a card: {error}", file=str(path)) from None
     charter = make_offer(
         name=name,
         members=members,
@@ -131,11 +130,12 @@ def vote(offer: Path, withdraw: bool, out: Path, directory: Path) -> None:
     Example:
       detente charter vote offer --out aurel.yes --node office
     """
+    from detente.node.clock import now
     from detente.node.founding import accept_offer, withdraw_offer
 
     document = read_file(offer)
-    with open_home(directory) as home:
-        answer = withdraw_offer(home, document) if withdraw else accept_offer(home, document)
+    with open_home(directory) as home, naming(offer, "this offer is not answered"):
+        answer = withdraw_offer(home, document) if withdraw else accept_offer(home, document, now())
     write_file(out, answer)
     say(f"{out}: {'withdrawn' if withdraw else 'accepted'}; send it to every member")
 
@@ -153,10 +153,15 @@ def apply(offer: Path, answers: tuple[Path, ...], directory: Path, as_json: bool
       detente charter apply offer aurel.yes borea.yes --node office
     """
     from detente.node.clock import now
-    from detente.node.founding import apply_founding
+    from detente.node.founding import apply_founding, gather_founding
 
     document, said = read_file(offer), [read_file(path) for path in answers]
-    with open_home(directory) as home:
+    with naming(offer, "not an offer"):
+        gather_founding(document, [])
+    for path, answer in zip(answers, said, strict=True):
+        with naming(path, "not an answer to this offer"):
+            gather_founding(document, [answer])
+    with open_home(directory) as home, naming(offer, "the unit is not founded"):
         charter = apply_founding(home, document, said, now())
     if wants_json(as_json):
         print_json({"unit": charter.unit_id, "version": charter.version})
@@ -176,16 +181,14 @@ def show(offer: Path | None, directory: Path, as_json: bool) -> None:
       detente charter show offer
     """
     from detente.charter import parse_charter
-    from detente.node.founding import describe_charter
+    from detente.node.founding import describe_charter, require_bound
 
     if offer is not None:
-        charter = parse_charter(read_file(offer))
+        with naming(offer, "not a charter"):
+            charter = parse_charter(read_file(offer))
     else:
         with open_home(directory) as home:
-            bound = home.charter
-        if bound is None:
-            raise InputError("this node belongs to no unit", remedy="See `detente charter --help`")
-        charter = bound
+            charter = require_bound(home)
     view = describe_charter(charter)
     if wants_json(as_json):
         print_json(view.document)
@@ -204,9 +207,15 @@ def chain(out: Path, directory: Path) -> None:
     Example:
       detente charter chain --out unit.chain --node office
     """
+    from detente.node.founding import require_bound
+
     with open_home(directory) as home:
-        data = read_file(home.layout.chain)
-    write_file(out, data)
+        require_bound(home)
+        chain = home.chain
+    if chain is None:
+        raise InputError("this node keeps no charter chain", file=str(directory))
+    write_file(out, chain.file.to_bytes())
+    say(f"unit {chain.unit}, version {chain.latest.version}")
     say(f"{out}: compare the unit's id with the one known from elsewhere before relying on it")
 
 
@@ -225,7 +234,7 @@ def policy(member: str | None, out: Path, directory: Path) -> None:
     from detente.proofs.cosigners import policy_text
 
     with open_home(directory) as home:
-        charter = require_bound(home)
+        charter = home.present_charter(require_bound(home))
         wanted = member or home.identity.member
     found = [each for each in charter.members if wanted in (each.id, each.name)]
     if len(found) != 1:

@@ -27,11 +27,12 @@ def command(directory: Path | None, as_json: bool) -> int:
 
     Exit status 1 if any check is bad; warnings do not count.
     """
+    from detente.cli.opening import find_unlock
     from detente.node.doctor import State, examine
 
     rows = [
         {"check": row.check, "state": row.state.value, "remedy": row.remedy}
-        for row in examine(directory)
+        for row in examine(directory, find_unlock)
     ]
     if wants_json(as_json):
         print_json({"checks": rows})

@@ -22,13 +22,15 @@ def command(directory: Path, name: str, operator: str, passphrase: bool, as_json
     Example:
       detente init office --name "Electoral Office of Aurel"
 
-    Nothing leaves the directory. Afterwards take recovery.key to a safe place,
-    and move unlock.key to another medium if you can.
+    Nothing leaves the directory. Afterwards take recovery.key to a safe place, and
+    a copy of unlock.key to another: without it neither a back-up nor recovery.key
+    opens. With --passphrase the passphrase is asked for, or read from the file that
+    DETENTE_PASSPHRASE_FILE names.
     """
-    from detente.cli.opening import ask_new_passphrase
+    from detente.cli.opening import new_passphrase
     from detente.node.home import Home
 
-    unlock = ask_new_passphrase() if passphrase else None
+    unlock = new_passphrase() if passphrase else None
     with Home.create(directory, name=name, operator=operator, unlock=unlock) as home:
         card = home.card
         if wants_json(as_json):
@@ -39,3 +41,5 @@ def command(directory: Path, name: str, operator: str, passphrase: bool, as_json
             say(f"{name} is member {card.id}")
             say(f"fingerprint: {' '.join(card.fingerprint)}")
             say(f"Take {home.layout.recovery} to a safe place: the only way back after a theft.")
+            if unlock is None:
+                say(f"Keep a copy of {home.layout.unlock} at another: nothing opens without it.")

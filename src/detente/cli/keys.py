@@ -61,8 +61,9 @@ def suspend(slots: tuple[str, ...], directory: Path, as_json: bool) -> None:
     from detente.node.clock import now
     from detente.node.keykeeping import parse_slots, suspend
 
+    chosen = parse_slots(slots)
     with open_home(directory) as home:
-        said = suspend(home, parse_slots(slots), now=now)
+        said = suspend(home, chosen, now=now)
     _told(said.payload_hash, f"suspended: {', '.join(slots)}", as_json=as_json)
 
 
@@ -89,11 +90,10 @@ def rotate(
     from detente.node.clock import now
     from detente.node.keykeeping import parse_slots, rotate
 
+    chosen = parse_slots(slots)
     with open_home(directory) as home:
         secret = None if recovery is None else (recovery, find_unlock(home.layout))
-        said = rotate(
-            home, parse_slots(slots), now=now, recovery=secret, next_recovery=next_recovery
-        )
+        said = rotate(home, chosen, now=now, recovery=secret, next_recovery=next_recovery)
     _told(said.payload_hash, f"rotated: {', '.join(slots)}", as_json=as_json)
 
 
@@ -109,7 +109,8 @@ def recover(
     """Open the next epoch of this node's log after a loss, a theft or an old back-up.
 
     The old log is never resumed. All keys are new; others let them count 72 hours
-    after they saw this, unless the old governance key objects.
+    after they saw this, unless the old governance key objects. Stopped half-way it is
+    done again with the same files.
 
     \b
     Example:
@@ -123,6 +124,8 @@ def recover(
         unlock = find_unlock(home.layout)
         said = recover(home, recovery, unlock, next_recovery=next_recovery, now=now, last_note=note)
     _told(said.payload_hash, f"epoch {said.epoch} is open: log {said.origin}", as_json=as_json)
+    if not as_json:
+        say(f"Take {next_recovery} to a safe place, and destroy the recovery key just used.")
 
 
 @command.command("confirm")
@@ -132,7 +135,8 @@ def recover(
 def confirm(notes: tuple[Path, ...], directory: Path, as_json: bool) -> None:
     """Compare a restored node with CHECKPOINTs of its log that others hold, then let it sign.
 
-    Ask at least f + 1 of the others: one liar could hide what it knows.
+    Ask at least f + 1 of the others for the newest they cosigned, now: one liar could
+    hide what it knows.
 
     \b
     Example:

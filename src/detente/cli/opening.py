@@ -11,9 +11,12 @@ import click
 from detente.cli.forwarding import forward_command, lent_home
 from detente.cli.output import read_file
 from detente.errors import InputError
+from detente.node.catching_up import open_node
 from detente.node.home import Home
+from detente.node.identity import load_identity
 from detente.node.layout import Layout
-from detente.storage.keyfiles import Passphrase, Unlock, UnlockFile
+from detente.storage.keyfiles import ByUnlockFile, Passphrase, Unlock, UnlockFile
+from detente.storage.keys import read_protection
 
 _UNLOCK_VARIABLE = "DETENTE_PASSPHRASE_FILE"
 _PASSPHRASE_BYTES_MAX = 4096
@@ -47,35 +50,49 @@ def open_home(directory: Path) -> Iterator[Home]:
 
 
 def _open_here(directory: Path) -> Home:
-    layout = Layout(directory)
-    if not layout.identity.exists():
-        raise InputError(
-            "no node is here",
-            file=str(directory),
-            remedy="Name it with --node or DETENTE_NODE; `detente init DIR` makes one",
-        )
-    return Home.open(directory, find_unlock(layout))
+    load_identity(Layout(directory).identity)
+    return open_node(directory, find_unlock(Layout.of(directory)))
 
 
 def find_unlock(layout: Layout) -> Unlock:
-    """Return what opens the key ring: DIR/unlock.key, DETENTE_UNLOCK_VARIABLE, or a question."""
-    if layout.unlock.exists():
+    """Return what opens the key ring: its unlock file, or a passphrase.
+
+    A passphrase comes from the file that DETENTE_PASSPHRASE_FILE names, or from the person
+    at the terminal, unseen.
+
+    Raises:
+        InputError: a passphrase is needed, and nobody can be asked.
+        KeyFileError, StorageFault: there is no key ring, or a damaged one.
+    """
+    if isinstance(read_protection(layout.keys), ByUnlockFile):
         return UnlockFile(layout.unlock)
-    if named := os.environ.get(_UNLOCK_VARIABLE):
-        data = read_file(Path(named), size_bytes_max=_PASSPHRASE_BYTES_MAX)
-        return Passphrase(data.decode(errors="surrogateescape").rstrip("\r\n"))
-    if not sys.stdin.isatty():
+    return _named_passphrase() or Passphrase(_ask("Passphrase", twice=False))
+
+
+def new_passphrase() -> Passphrase:
+    """Return the passphrase for a new node, asked for twice where a person types it.
+
+    Raises:
+        InputError: nobody can be asked, or the file named in the environment is empty.
+    """
+    return _named_passphrase() or Passphrase(_ask("New passphrase", twice=True))
+
+
+def _named_passphrase() -> Passphrase | None:
+    named = os.environ.get(_UNLOCK_VARIABLE)
+    if not named:
+        return None
+    data = read_file(Path(named), size_bytes_max=_PASSPHRASE_BYTES_MAX)
+    text = data.decode(errors="surrogateescape").rstrip("\r\n")
+    if not text:
+        raise InputError("holds no passphrase", file=named, remedy=f"See {_UNLOCK_VARIABLE}")
+    return Passphrase(text)
+
+
+def _ask(question: str, *, twice: bool) -> str:
+    if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(
-            "nothing opens the keys",
-            file=str(layout.directory),
-            remedy=f"Put the unlock file at {layout.unlock}, or name a file with the passphrase "
-            f"in {_UNLOCK_VARIABLE}",
+            "a passphrase is needed, and nobody is there to be asked",
+            remedy=f"Name a file that holds it in {_UNLOCK_VARIABLE}",
         )
-    return Passphrase(click.prompt("Passphrase", hide_input=True, err=True))
-
-
-def ask_new_passphrase() -> Passphrase:
-    """Ask for a passphrase twice."""
-    return Passphrase(
-        click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    )
+    return str(click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))

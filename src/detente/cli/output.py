@@ -1,12 +1,15 @@
 """Machine output on standard output, words for people on standard error."""
 
+import errno
 import io
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 
 import click
 import orjson
@@ -18,6 +21,9 @@ EXIT_WRONG = 1
 EXIT_USAGE = 2
 EXIT_ENVIRONMENT = 3
 READ_BYTES_MAX = 64 * 1024 * 1024
+_ABOUT_THE_PATH = frozenset(
+    (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+)
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output."
@@ -58,15 +64,34 @@ def said_elsewhere(elsewhere: Elsewhere) -> Iterator[None]:
 def wants_json(as_json: bool) -> bool:
     """Say whether to print JSON: asked for, or nobody is looking at standard output."""
     elsewhere = _ELSEWHERE.get()
-    return as_json or not (sys.stdout.isatty() if elsewhere is None else elsewhere.is_watched)
+    if elsewhere is not None:
+        return as_json or not elsewhere.is_watched
+    return as_json or (sys.stdout is not None and not sys.stdout.isatty())
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document and a line end on standard output."""
+    """Print one JSON document and a line end on standard output.
+
+    Raises:
+        EnvironmentFault: there is no standard output, or it takes nothing more.
+    """
     elsewhere = _ELSEWHERE.get()
-    out = sys.stdout.buffer if elsewhere is None else elsewhere.out
-    out.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
-    out.flush()
+    data = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+    if elsewhere is not None:
+        elsewhere.out.write(data)
+        return
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, AttributeError) as error:
+        # Python would try once more at its end, and end with a status of its own.
+        sys.stdout = None  # as Python itself has it where none is open
+        reason = getattr(error, "strerror", None) or "there is none"
+        raise EnvironmentFault(
+            f"standard output cannot be written: {reason}", remedy="What was asked for was done"
+        ) from error
 
 
 def say(text: str) -> None:
@@ -86,10 +111,39 @@ def say_error(error: UnitError) -> None:
 
 
 def visible(text: str) -> str:
-    """Show what a hostile text would hide: control, bidirectional and other unprintable marks."""
-    return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else f"\\u{ord(sign):04x}" for sign in text
-    )
+    """Show what a hostile text would hide: control, bidirectional and other unprintable marks.
+
+    Line ends too: a name must not write a line of its own.
+    """
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def plain(path: Path) -> str:
+    """Return a path as JSON can carry it, whatever bytes are in its name."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+@contextmanager
+def naming(path: Path, what: str) -> Iterator[None]:
+    """Let errors about the content of a file that the operator named say which file.
+
+    Raises:
+        InputError: for any other `UnitError` but a fault of the environment.
+    """
+    try:
+        yield
+    except EnvironmentFault:
+        raise
+    except InputError as error:
+        if error.file:
+            raise
+        raise _named(path, what, error) from None
+    except UnitError as error:
+        raise _named(path, what, error) from None
+
+
+def _named(path: Path, what: str, error: UnitError) -> InputError:
+    return InputError(f"{what}: {error.message}", file=str(path), remedy=error.remedy)
 
 
 def say_table(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> None:
@@ -110,27 +164,50 @@ def read_file(path: Path, *, size_bytes_max: int = READ_BYTES_MAX) -> bytes:
     try:
         with path.open("rb") as stream:
             data = stream.read(size_bytes_max + 1)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}", file=str(path), remedy="Check the path"
-        ) from error
     except OSError as error:
-        raise EnvironmentFault(f"{path} cannot be read: {error.strerror}") from error
+        if error.errno in _ABOUT_THE_PATH:
+            raise InputError(
+                f"cannot be read: {error.strerror}", file=str(path), remedy="Check the path"
+            ) from error
+        raise EnvironmentFault(
+            f"{path} cannot be read: {error.strerror}",
+            remedy="Give the user who runs detente the right to read it"
+            if isinstance(error, PermissionError)
+            else "Look at the system's log for that disk, then try again",
+        ) from error
     if len(data) > size_bytes_max:
-        raise InputError(f"larger than {size_bytes_max} bytes", file=str(path))
+        raise InputError(
+            f"larger than {size_bytes_max} bytes",
+            file=str(path),
+            remedy="Check that it is the file you mean",
+        )
     return data
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file the operator named.
+    """Write a file the operator named, whole or not at all; an earlier one is replaced.
 
     Raises:
+        InputError: it is one of a node's own files.
         EnvironmentFault: the machine will not let us write it.
     """
+    if path.exists() and (path.absolute().parent / "identity.json").exists():
+        raise InputError(
+            "this is one of a node's own files, and is not replaced",
+            file=str(path),
+            remedy="Name a file outside the node's directory",
+        )
+    temporary = path.with_name(f".{path.name[:100]}.{token_hex(4)}.part")
     try:
-        path.write_bytes(data)
-        path.chmod(mode)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or pipe that was named on purpose
+            return
+        temporary.write_bytes(data)
+        temporary.chmod(mode)
+        temporary.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise EnvironmentFault(
             f"{path} cannot be written: {error.strerror}", remedy="Choose another place"
         ) from error

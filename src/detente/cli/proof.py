@@ -8,12 +8,12 @@ from detente.cli.output import (
     EXIT_GOOD,
     EXIT_WRONG,
     json_option,
+    naming,
     print_json,
     read_file,
     say,
     wants_json,
 )
-from detente.errors import InputError, UnitError
 
 
 @click.group("proof")
@@ -44,14 +44,9 @@ def verify(file: Path, policy_file: Path, as_json: bool) -> int:
     from detente.proofs.verify import parse_policy
     from detente.proofs.verify import verify as verify_proof
 
-    try:
-        policy = parse_policy(read_file(policy_file))
-    except UnitError as error:
-        raise InputError(
-            f"neither a tlog-policy nor a charter chain: {error}",
-            file=str(policy_file),
-            remedy="`detente charter chain` and `detente charter policy` write them",
-        ) from None
+    data = read_file(policy_file)
+    with naming(policy_file, "neither a tlog-policy nor a charter chain"):
+        policy = parse_policy(data)
     verdict = verify_proof(read_file(file), policy)
     document = {
         "valid": verdict.valid,

@@ -10,6 +10,8 @@ from detente.cli.output import (
     EXIT_GOOD,
     EXIT_WRONG,
     json_option,
+    naming,
+    plain,
     print_json,
     read_file,
     say,
@@ -74,14 +76,15 @@ def read_policy(path: Path) -> "Policy":
     """
     from detente.tlog import Policy
 
-    try:
-        return Policy.parse(read_file(path, size_bytes_max=POLICY_BYTES_MAX).decode())
-    except (UnitError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"not a tlog-policy: {error}",
-            file=str(path),
-            remedy="`detente charter policy` writes one from a charter",
-        ) from None
+    data = read_file(path, size_bytes_max=POLICY_BYTES_MAX)
+    with naming(path, "not a tlog-policy"):
+        try:
+            return Policy.parse(data.decode())
+        except UnicodeDecodeError:
+            raise InputError(
+                "it is no text in UTF-8",
+                remedy="`detente charter policy` writes one from a charter",
+            ) from None
 
 
 def _verdict(data: bytes, policy: "Policy", entry: bytes | None) -> dict[str, object]:
@@ -114,26 +117,43 @@ def _verdict(data: bytes, policy: "Policy", entry: bytes | None) -> dict[str, ob
 @click.argument("statement_id", metavar="ID")
 @click.option(
     "--out",
-    required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where the receipt goes.",
+    help="Where the receipt goes; ID.tlog-proof, shortened, where not given.",
 )
 @node_option
 @json_option
-def make(statement_id: str, out: Path, directory: Path, as_json: bool) -> None:
+def make(statement_id: str, out: Path | None, directory: Path, as_json: bool) -> None:
     """Make a receipt for statement ID under the newest cosigned checkpoint.
+
+    A receipt may be made at once; it settles when enough of the others cosigned, and
+    is then made again.
 
     \b
     Example:
-      detente receipt make 5c9f… --out warning.tlog-proof --node office
+      detente receipt make 5c9f --out warning.tlog-proof --node office
     """
     from detente.cli.opening import open_home
-    from detente.node.reading import receipt_for
+    from detente.node.clock import now
+    from detente.node.publishing import renew
+    from detente.node.reading import find_statement, receipt_for
 
     with open_home(directory) as home:
-        receipt, seen = receipt_for(home, statement_id)
+        row = find_statement(home, statement_id).row
+        if row.origin == home.identity.origin:
+            renew(home, now, covering=row.seq)
+        receipt, seen = receipt_for(home, row.payload_hash)
+    out = out or Path(f"{row.payload_hash[:16]}.tlog-proof")
     write_file(out, receipt.to_bytes())
     if wants_json(as_json):
-        print_json({"file": str(out), "index": receipt.index, "seen": seen})
+        print_json(
+            {
+                "file": plain(out),
+                "id": row.payload_hash,
+                "index": receipt.index,
+                "seen": str(seen),
+                "settled": seen.settled,
+            }
+        )
     if not as_json:
-        say(f"{out}: entry {receipt.index}, {seen}")
+        state = "settled" if seen.settled else "not settled yet"
+        say(f"{out}: entry {receipt.index}, {seen}, {state}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from detente.cli.output import json_option, print_json, say, wants_json
+from detente.cli.output import json_option, plain, print_json, say, wants_json
 
 
 @click.command("restore")
@@ -27,7 +27,7 @@ def command(archive: Path, directory: Path, as_json: bool) -> None:
     if wants_json(as_json):
         print_json(
             {
-                "directory": str(directory),
+                "directory": plain(directory),
                 "files": report.files,
                 "bytes": report.total_bytes,
                 "sums": report.sums,
@@ -35,4 +35,4 @@ def command(archive: Path, directory: Path, as_json: bool) -> None:
         )
     if not as_json:
         say(f"{directory}: {report.files} files, {report.total_bytes} bytes")
-        say("Put unlock.key back; then compare with the others before it signs again.")
+        say("Put unlock.key back; then `detente keys confirm` with what the others hold.")

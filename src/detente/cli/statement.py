@@ -1,18 +1,42 @@
 """`detente statement`: say something to the unit, and see what was said."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detente.cli.opening import node_option, open_home
-from detente.cli.output import json_option, print_json, read_file, say, say_table, wants_json
+from detente.cli.output import (
+    json_option,
+    naming,
+    print_json,
+    read_file,
+    say,
+    say_table,
+    wants_json,
+)
 from detente.errors import InputError
 
 if TYPE_CHECKING:
     from detente.node.author import Audience
     from detente.node.home import Home
+    from detente.signing import JsonValue
 
+_KINDS = (
+    "indicator",
+    "rule",
+    "sighting",
+    "observed-data",
+    "report",
+    "incident",
+    "claim",
+    "question",
+    "veto",
+    "promise",
+    "note",
+)
+_PAP = ("clear", "green", "amber", "red")
 _TLP = ("clear", "green", "amber", "amber+strict", "red")
 
 
@@ -25,7 +49,12 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @click.option("--tlp", type=click.Choice(_TLP), default="amber", show_default=True)
 @click.option("--to", "readers", multiple=True, metavar="MEMBER", help="A member by name or id.")
-@click.option("--kind", help="What it is; guessed from the objects where not given.")
+@click.option("--pap", type=click.Choice(_PAP), default="amber", show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice(_KINDS),
+    help="What it is; guessed from the objects where not given.",
+)
 @click.option("--licence", default="NOASSERTION", show_default=True, help="SPDX identifier.")
 @node_option
 @json_option
@@ -33,6 +62,7 @@ def publish(
     file: Path,
     tlp: str,
     readers: tuple[str, ...],
+    pap: str,
     kind: str | None,
     licence: str,
     directory: Path,
@@ -42,6 +72,7 @@ def publish(
 
     FILE is a STIX 2.1 bundle or object (.json), one object a line (.ndjson), or a
     table with the columns type and value (.csv). All of it is said, or nothing.
+    An object's own markings count where they are stricter than --tlp and --pap.
 
     \b
     Examples:
@@ -58,7 +89,7 @@ def publish(
     with open_home(directory) as home:
         member = home.identity.member
         imported = import_file(file, data, member=member, now=now())
-        label, permitted = strictest_labels(imported.objects, Tlp(tlp), Pap.AMBER)
+        label, permitted = strictest_labels(imported.objects, Tlp(tlp), Pap(pap))
         handling = Handling(
             kind=Kind(kind) if kind else guess_kind(imported.objects),
             tlp=label,
@@ -67,7 +98,8 @@ def publish(
             count=len(imported.objects),
         )
         audience = _readers(home, readers)
-        said = publish(home, imported.objects, handling, audience=audience, now=now)
+        with naming(file, "nothing was said"):
+            said = publish(home, imported.objects, handling, audience=audience, now=now)
     if wants_json(as_json):
         print_json(
             {
@@ -85,16 +117,24 @@ def publish(
 
 @command.command("list")
 @click.option("--kind", help="Only of this kind.")
-@click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000),
+    default=100,
+    show_default=True,
+    help="So many of the newest.",
+)
 @node_option
 @json_option
 def list_statements(kind: str | None, limit: int, directory: Path, as_json: bool) -> None:
-    """List statements in the order in which this node took them.
+    """List the newest statements, in the order in which this node took them.
 
     \b
     Example:
       detente statement list --kind indicator --node office
     """
+    from detente.node.reading import newest_statements
+
     with open_home(directory) as home:
         rows = [
             {
@@ -107,7 +147,7 @@ def list_statements(kind: str | None, limit: int, directory: Path, as_json: bool
                 "objects": each.objects,
                 "erased": each.erased,
             }
-            for each in home.index.statements(kind=kind, limit=limit)
+            for each in newest_statements(home, kind=kind, limit=limit)
         ]
     if wants_json(as_json):
         print_json({"statements": rows})
@@ -139,13 +179,12 @@ def show(statement_id: str, directory: Path, as_json: bool) -> None:
     if wants_json(as_json):
         print_json(document)
     if not as_json:
-        for name, value in document.items():
-            say(f"{name}: {value}")
+        _say_document(document)
 
 
 @command.command("retract")
 @click.argument("statement_id", metavar="ID")
-@click.option("--reason", required=True, help="For the readers.")
+@click.option("--reason", default="Taken back by its issuer.", help="For the readers.")
 @node_option
 @json_option
 def retract(statement_id: str, reason: str, directory: Path, as_json: bool) -> None:
@@ -160,7 +199,7 @@ def retract(statement_id: str, reason: str, directory: Path, as_json: bool) -> N
 
 @command.command("dispute")
 @click.argument("statement_id", metavar="ID")
-@click.option("--reason", required=True, help="For the readers.")
+@click.option("--reason", default="Doubted.", help="For the readers.")
 @node_option
 @json_option
 def dispute(statement_id: str, reason: str, directory: Path, as_json: bool) -> None:
@@ -206,12 +245,24 @@ def _stand_beside(
     from detente.node.clock import now
     from detente.statements import Kind
 
+    if not reason.strip():
+        raise InputError("a reason of no words", remedy="Say with --reason what the readers need")
     with open_home(directory) as home:
         said = stand_beside(home, Kind(kind), statement_id, reason=reason, now=now)
     if wants_json(as_json):
         print_json({"id": said.payload_hash, "origin": said.origin, "index": said.seq})
     if not as_json:
         say(f"said as {said.payload_hash}, entry {said.seq} of log {said.origin}")
+
+
+def _say_document(document: "dict[str, JsonValue]") -> None:
+    for name, value in document.items():
+        if isinstance(value, list) and name == "objects":
+            say("objects:")
+            for each in value:
+                say("  " + json.dumps(each, ensure_ascii=False))
+        else:
+            say(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
 def _readers(home: "Home", named: tuple[str, ...]) -> "Audience":

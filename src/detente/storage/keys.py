@@ -36,6 +36,7 @@ from detente.storage.keyfiles import (
     Cost,
     KeyHeader,
     KeyType,
+    Protection,
     SealedKey,
     Unlock,
     describe,
@@ -313,6 +314,18 @@ class KeyRing:
     def _path(self, header: KeyHeader) -> Path:
         name = f"{header.role.value}-{header.type.value}-{header.generation}"
         return self._folder / (name + _KEY_SUFFIX)
+
+
+def read_protection(folder: Path) -> Protection:
+    """Say by what a ring is to be opened; opens nothing.
+
+    Raises:
+        KeyFileError: not the file of a ring.
+        StorageFault: unreadable, or open to others on this machine.
+    """
+    path = folder / _RING_FILE
+    refuse_if_shared(path)
+    return parse_sealed(read_capped(path, bytes_max=FILE_BYTES_MAX), file=str(path)).protection
 
 
 def _write_master(path: Path, master: _Master, unlock: Unlock, *, cost: Cost, disk: Disk) -> None:
