@@ -22,6 +22,7 @@ from detente.statements.bundle import (
     parse_bundle,
     print_bundle,
     reissue,
+    reissued_id,
 )
 from detente.statements.content import (
     Content,
@@ -174,6 +175,7 @@ __all__ = [
     "read_markings",
     "readers_of",
     "reissue",
+    "reissued_id",
     "seal_for",
     "serialise",
     "show_delivery",

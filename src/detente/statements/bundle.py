@@ -4,7 +4,7 @@ Whoever imports an object answers for it: it is re-issued under the importer's
 identity, and the original is named in external_references (trust.md, section 6).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from detente.errors import UnitError
@@ -86,7 +86,9 @@ def print_bundle(objects: Iterable[StixObject], uuid: str) -> bytes:
     return b'{"id":"%b","objects":[%b],"type":"bundle"}' % (identifier.encode(), raw)
 
 
-def reissue(objects: Iterable[StixObject], member: str) -> tuple[StixObject, ...]:
+def reissue(
+    objects: Iterable[StixObject], member: str, *, earlier: Collection[str] = ()
+) -> tuple[StixObject, ...]:
     """Say other people's objects under a member's own identity.
 
     Ids are UUIDv5 of (importer, original id), so importing a newer version of
@@ -94,28 +96,37 @@ def reissue(objects: Iterable[StixObject], member: str) -> tuple[StixObject, ...
     and extension definitions have no author to replace and stay; so do the
     member's own objects. References among the objects follow.
 
+    Args:
+        objects: as they came.
+        member: hex member id of the importer.
+        earlier: ids of originals that were re-issued before; references to them follow too.
+
     Raises:
         StixError: an object grows beyond the limits.
     """
     originals = tuple(objects)
     own = identity_of(member)
-    names = {each.id: _new_id(each, own) for each in originals if _is_foreign(each, own)}
+    names = {each: reissued_id(each, member) for each in earlier}
+    names |= {each.id: reissued_id(each.id, member) for each in originals if is_foreign(each, own)}
     return tuple(
         _reissued(each, own, names)
-        if each.id in names
+        if is_foreign(each, own)
         else encode_object(_renamed_members(each.properties, names))
         for each in originals
     )
 
 
-def _is_foreign(stix_object: StixObject, own: str) -> bool:
+def is_foreign(stix_object: StixObject, own: str) -> bool:
+    """Say whether an object has an author, and that author is not the identity `own`."""
     if stix_object.family is Family.OBSERVABLE or stix_object.type in _KEPT_TYPES:
         return False
     return stix_object.created_by != own
 
 
-def _new_id(stix_object: StixObject, own: str) -> str:
-    return f"{stix_object.type}--{name_uuid(_REISSUE_NAMESPACE, own + stix_object.id)}"
+def reissued_id(identifier: str, member: str) -> str:
+    """Return the id under which a member re-issues the object with this id."""
+    kind = identifier.partition("--")[0]
+    return f"{kind}--{name_uuid(_REISSUE_NAMESPACE, identity_of(member) + identifier)}"
 
 
 def _reissued(stix_object: StixObject, own: str, names: Mapping[str, str]) -> StixObject:

@@ -1,4 +1,4 @@
-"""Every table of a node's database, in one place (SQLAlchemy Core).
+"""Every table of a node's database, in one place (SQLAlchemy Core); acting has its own module.
 
 A change here needs a migration under `migrations/versions` and a new
 `SCHEMA_VERSION`; a test compares the two. Hashes that are hashed further are
@@ -14,24 +14,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-# The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0005"
+from detente.storage.acting_tables import ACTING_TABLES
+from detente.storage.naming import metadata
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
+__all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "metadata"]  # and every table below
+
+# The newest script under `migrations/versions`.
+SCHEMA_VERSION = "0006"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 

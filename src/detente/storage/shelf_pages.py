@@ -105,10 +105,20 @@ class Page:
         lines = self._names.decode().split("\n")
         return tuple((line[: (cut := line.index(" "))], line[cut + 1 :]) for line in lines)
 
+    def number_of(self, place: int) -> int:
+        """Return the number of the object at a place."""
+        return number_at(self.number, place)
+
     def slice(self, start: int, end: int) -> bytes:
         """Return the objects from `start` up to `end`, joined by commas."""
-        ends = self.ends
-        return self.data[ends[start - 1] + 1 if start else 0 : ends[end - 1]]
+        return self.data[self._begin(start) : self.ends[end - 1]]
+
+    def size(self, start: int, end: int) -> int:
+        """Return how many bytes `slice` would return."""
+        return self.ends[end - 1] - self._begin(start)
+
+    def _begin(self, place: int) -> int:
+        return self.ends[place - 1] + 1 if place else 0
 
     def sized(self) -> int:
         """Return about how much memory it takes, in bytes."""

@@ -1,0 +1,276 @@
+"""The routes of TAXII 2.1: HTTP's side of `face`, described in OpenAPI."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Annotated, cast
+
+from litestar import HttpMethod, MediaType, Request, Response, Router, delete, get, post, route
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
+from litestar.params import Dependency
+
+from detente.exchange.taxii.face import Asked, Reply, TaxiiFace
+from detente.exchange.taxii.limits import ENVELOPE_BYTES_MAX
+from detente.exchange.taxii.negotiation import MEDIA_TYPE
+from detente.exchange.taxii.query import (
+    DELETE_FILTERS,
+    EVERY_FILTER,
+    OBJECT_FILTERS,
+    VERSIONS_FILTERS,
+)
+
+PATH = "/taxii2/"
+# A little more than is permitted, so that TAXII's own refusal is what the sender reads.
+TAXII_BODY_BYTES_MAX = {PATH: ENVELOPE_BYTES_MAX + 65_536}
+
+_Request = Request[None, None, State]
+_Face = Annotated[TaxiiFace, Dependency(skip_validation=True)]
+_TEXT = OpenAPIType.STRING
+_TAXII = cast("MediaType", MEDIA_TYPE)
+_REFUSALS = {
+    status: ResponseSpec(data_container=dict[str, object], description=text, media_type=_TAXII)
+    for status, text in (
+        (400, "a filter that cannot be read"),
+        (401, "no token that counts"),
+        (403, "the token may not do this"),
+        (404, "not here, or not for this token"),
+        (406, "another media type is asked for"),
+    )
+}
+_BODY_REFUSALS = _REFUSALS | {
+    status: ResponseSpec(data_container=dict[str, object], description=text, media_type=_TAXII)
+    for status, text in (
+        (413, "too long"),
+        (415, "another media type came"),
+        (422, "no envelope"),
+    )
+}
+
+
+_FILTERS = {
+    "added_after": "Only what entered the view later (RFC 3339).",
+    "limit": "Most objects in the answer.",
+    "next": "As the last answer gave it.",
+    "match[id]": "STIX ids, separated by commas.",
+    "match[type]": "STIX types, separated by commas.",
+    "match[version]": "first, last, all, or times, separated by commas.",
+    "match[spec_version]": "Versions of STIX, separated by commas.",
+}
+
+
+def _describe(operation: Operation, filters: Collection[str]) -> None:
+    # Described, but read by `query`, which also sees what stands twice.
+    described = [
+        Parameter(name=name, param_in="query", description=text, schema=Schema(type=_TEXT))
+        for name, text in _FILTERS.items()
+        if name in filters
+    ]
+    operation.parameters = [*(operation.parameters or []), *described]
+
+
+class _View(Operation):
+    def __post_init__(self) -> None:
+        _describe(self, EVERY_FILTER)
+
+
+class _Object(Operation):
+    def __post_init__(self) -> None:
+        _describe(self, OBJECT_FILTERS)
+
+
+class _Versions(Operation):
+    def __post_init__(self) -> None:
+        _describe(self, VERSIONS_FILTERS)
+
+
+class _Removal(Operation):
+    def __post_init__(self) -> None:
+        _describe(self, DELETE_FILTERS)
+
+
+class _Addition(Operation):
+    def __post_init__(self) -> None:
+        objects = Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.OBJECT))
+        envelope = Schema(type=OpenAPIType.OBJECT, properties={"objects": objects})
+        self.request_body = RequestBody(content={MEDIA_TYPE: OpenAPIMediaType(schema=envelope)})
+
+
+def taxii_routes(face: TaxiiFace) -> Router:
+    """Return every route of the TAXII server.
+
+    Args:
+        face: answers; made with `path=PATH`.
+    """
+    return Router(
+        path=PATH,
+        dependencies={"face": Provide(lambda: face, sync_to_thread=False)},
+        tags=["TAXII 2.1"],
+        security=[{"bearer": []}, {"basic": []}],
+        route_handlers=[
+            _discovery,
+            _root,
+            _status,
+            _collections,
+            _collection,
+            _manifest,
+            _objects,
+            _add,
+            _one,
+            _delete,
+            _versions,
+            _nothing,
+        ],
+    )
+
+
+@get("/", responses=_REFUSALS, media_type=_TAXII)
+async def _discovery(request: _Request, face: _Face) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.discovery, _asked(request)))
+
+
+@get("/{root:str}/", responses=_REFUSALS, media_type=_TAXII)
+async def _root(request: _Request, face: _Face, root: str) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.root, _asked(request), root))
+
+
+@get("/{root:str}/status/{status_id:str}/", responses=_REFUSALS, media_type=_TAXII)
+async def _status(request: _Request, face: _Face, root: str, status_id: str) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.status, _asked(request), root, status_id))
+
+
+@get("/{root:str}/collections/", responses=_REFUSALS, media_type=_TAXII)
+async def _collections(request: _Request, face: _Face, root: str) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.collections, _asked(request), root))
+
+
+@get("/{root:str}/collections/{name:str}/", responses=_REFUSALS, media_type=_TAXII)
+async def _collection(request: _Request, face: _Face, root: str, name: str) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.collection, _asked(request), root, name))
+
+
+@get(
+    "/{root:str}/collections/{name:str}/manifest/",
+    responses=_REFUSALS,
+    media_type=_TAXII,
+    operation_class=_View,
+)
+async def _manifest(
+    request: _Request,
+    face: _Face,
+    root: str,
+    name: str,
+) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.manifest, _asked(request), root, name))
+
+
+@get(
+    "/{root:str}/collections/{name:str}/objects/",
+    responses=_REFUSALS,
+    media_type=_TAXII,
+    operation_class=_View,
+)
+async def _objects(
+    request: _Request,
+    face: _Face,
+    root: str,
+    name: str,
+) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.objects, _asked(request), root, name))
+
+
+@post(
+    "/{root:str}/collections/{name:str}/objects/",
+    status_code=202,
+    responses=_BODY_REFUSALS,
+    media_type=_TAXII,
+    operation_class=_Addition,
+)
+async def _add(request: _Request, face: _Face, root: str, name: str) -> Response[bytes]:
+    asked = _asked(request)
+    account = await asyncio.to_thread(face.may_add, asked, root, name)
+    if isinstance(account, Reply):
+        return _response(account)
+    return _response(await face.add(account, await request.body()))
+
+
+@get(
+    "/{root:str}/collections/{name:str}/objects/{wanted:str}/",
+    responses=_REFUSALS,
+    media_type=_TAXII,
+    operation_class=_Object,
+)
+async def _one(
+    request: _Request,
+    face: _Face,
+    root: str,
+    name: str,
+    wanted: str,
+) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.one, _asked(request), root, name, wanted))
+
+
+@delete(
+    "/{root:str}/collections/{name:str}/objects/{wanted:str}/",
+    status_code=200,
+    responses=_REFUSALS,
+    media_type=_TAXII,
+    operation_class=_Removal,
+)
+async def _delete(
+    request: _Request,
+    face: _Face,
+    root: str,
+    name: str,
+    wanted: str,
+) -> Response[bytes]:
+    return _response(await face.delete(_asked(request), root, name, wanted))
+
+
+@get(
+    "/{root:str}/collections/{name:str}/objects/{wanted:str}/versions/",
+    responses=_REFUSALS,
+    media_type=_TAXII,
+    operation_class=_Versions,
+)
+async def _versions(
+    request: _Request,
+    face: _Face,
+    root: str,
+    name: str,
+    wanted: str,
+) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.versions, _asked(request), root, name, wanted))
+
+
+@route(
+    "/{rest:path}",
+    http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
+    include_in_schema=False,
+)
+async def _nothing(request: _Request, face: _Face, rest: str) -> Response[bytes]:
+    return _response(await asyncio.to_thread(face.nothing, _asked(request)))
+
+
+def _asked(request: _Request) -> Asked:
+    headers = request.headers
+    return Asked(
+        authorization=headers.get("authorization", ""),
+        accept=headers.get("accept"),
+        content_type=headers.get("content-type"),
+        content_length=headers.get("content-length"),
+        query=bytes(request.scope["query_string"]),
+    )
+
+
+def _response(reply: Reply) -> Response[bytes]:
+    headers = {"cache-control": "no-store", **reply.headers}
+    return Response(reply.body, status_code=int(reply.status), media_type=_TAXII, headers=headers)
