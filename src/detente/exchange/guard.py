@@ -4,7 +4,7 @@ A refused request is answered and its connection closed; what is still on its wa
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from litestar.enums import ScopeType
@@ -36,11 +36,13 @@ class Guard:
             return
         answer = _Answer(send, self._limits)
         headers = list(scope["headers"])
-        if len(headers) > self._limits.headers_max:
+        length = sum(len(name) + len(value) for name, value in headers)
+        if len(headers) > self._limits.headers_max or length > self._limits.header_bytes_max:
             answer.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             await answer.finish()
             return
         body = _Body(receive, answer, self._bytes_max(scope["path"]), self._limits)
+        answer.has_rest = body.has_rest
         try:
             body.check_length(headers)
             await self._inner(scope, body.receive, answer.send)
@@ -64,6 +66,7 @@ class _Answer:
         self._limits = limits
         self._started = False
         self.refusal: HTTPStatus | None = None
+        self.has_rest: Callable[[], bool] = bool
 
     def refuse(self, status: HTTPStatus) -> HTTPException:
         self.refusal = status
@@ -72,6 +75,9 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if self.refusal is not None and not self._started:
             return  # whatever a route makes of its cut body, the caller gets the refusal
+        if message["type"] == "http.response.start" and self.has_rest():
+            # What a route did not want to read is not read to its end either.
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
         self._started = True
         # Returns at once unless the caller does not read what it asked for.
         async with asyncio.timeout(self._limits.answer_wait_s):
@@ -112,12 +118,20 @@ class _Body:
 
     def check_length(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Refuse what says of itself that it is too large, before any of it is read."""
+        self._whole = not any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in headers
+        )
         for name, value in headers:
             # Longer than any honest number: never converted.
             if name == b"content-length" and (
                 len(value) > 18 or not value.isdigit() or int(value) > self._bytes_max  # noqa: PLR2004
             ):
                 raise self._answer.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def has_rest(self) -> bool:
+        """Whether something of the body was not read yet."""
+        return not self._whole
 
     async def receive(self) -> ReceiveMessage:
         if self._whole:
