@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detente.charter import KeySlot
+from detente.charter import KeySlot, OutsideWitness
 from detente.errors import EnvironmentFault, InputError
 from detente.exchange.app import make_app
 from detente.exchange.client import HttpFace, checked_url
@@ -20,7 +20,7 @@ from detente.exchange.errors import ExchangeError
 from detente.exchange.hints import Hints
 from detente.exchange.http_signatures import Nonces, RequestVerifier, TransportKey
 from detente.exchange.limits import PROOFS_LISTED_MAX
-from detente.exchange.protocol import Event, Roster, begin
+from detente.exchange.protocol import Command, Event, Roster, begin
 from detente.exchange.protocol.events import Learnt, Proven, Recorded
 from detente.exchange.server import Server, listen
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
@@ -34,11 +34,12 @@ from detente.node.log import NEW_EPOCH, pass_by
 from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.receiving import Receiver
+from detente.node.witnessing import OutsideCosigner
 from detente.proofs.chain import CharterChain
 from detente.signing import Signer, key_id
 from detente.storage.errors import NoSuchKey
 from detente.storage.evidence import EvidenceShelf
-from detente.tlog import Checkpoint, Verifier
+from detente.tlog import Checkpoint, TileStore, Verifier
 
 PULL_AGAIN_S = 5.0  # after a fault of this node's own
 
@@ -87,6 +88,7 @@ class RunningNode:
         self._report = report
         self._hints = Hints()
         self._pulls: list[Pull] = []
+        self._outsiders: list[OutsideCosigner] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._holdings = HomeHoldings(home, now=now, stopped=self._stop_signing)
         self._receiver = Receiver(self._holdings, now=now, cosigned=self._cosigned)
@@ -140,6 +142,8 @@ class RunningNode:
             await self._serve(outward)
         for member, url in peers.items():
             await self._pull(outward, member, url)
+        for witness, url in find_witnesses(chain, self._options.witnesses):
+            self._ask_witness(witness, url)
         self._held.push_async_callback(self._end_tasks)
         self._grown(checkpoint)
 
@@ -156,6 +160,30 @@ class RunningNode:
         face = HttpFace(url, member=member, signer=self._transport_signer)
         self._held.push_async_callback(face.close)
         self._tasks.append(asyncio.create_task(self._keep_pulling(outward, member, face)))
+
+    def _ask_witness(self, witness: OutsideWitness, url: str) -> None:
+        face = HttpFace(url, member="", signer=lambda: None)
+        self._held.push_async_callback(face.close)
+        cosigner = OutsideCosigner(
+            witness,
+            face,
+            newest=self._newest_own,
+            merge=self._perform_here,
+            report=self._report,
+        )
+        self._outsiders.append(cosigner)
+        self._tasks.append(asyncio.create_task(cosigner.run()))
+
+    def _newest_own(self) -> tuple[bytes, TileStore] | None:
+        tiles = self._home.tiles(self._home.identity.origin)
+        note = tiles.published()
+        return None if note is None else (note, tiles)
+
+    def _perform_here(self, command: Command) -> None:
+        """Do what no peer's machine asked for, and let all of them know; called in threads."""
+        for event in self._receiver.perform(command):
+            if self._loop is not None and isinstance(event, Recorded):
+                self._loop.call_soon_threadsafe(self._tell_all, event)
 
     async def _keep_pulling(self, outward: HomeOutward, member: str, face: HttpFace) -> None:
         """Pull one peer for as long as the node runs; what breaks one pull breaks no other."""
@@ -190,12 +218,15 @@ class RunningNode:
 
     def _tell(self, pull: Pull, event: Event) -> None:
         if isinstance(event, Recorded | Learnt | Proven):
-            for each in self._pulls:
-                each.take(event)
+            self._tell_all(event)
             if isinstance(event, Proven):
                 self._hints.tell(self._home.identity.origin, 0)
         else:
             pull.take(event)
+
+    def _tell_all(self, event: Event) -> None:
+        for each in self._pulls:
+            each.take(event)
 
     def _transport_signer(self) -> Signer | None:
         try:
@@ -244,8 +275,9 @@ class RunningNode:
     async def _tell_own(self, origin: str) -> None:
         """Let the machines know how far this node's own log is."""
         held = await asyncio.to_thread(self._receiver.held_of, origin)
-        for pull in self._pulls:
-            pull.take(Recorded(held))
+        self._tell_all(Recorded(held))
+        for outsider in self._outsiders:
+            outsider.wake.set()
 
 
 def require_chain(home: Home) -> CharterChain:
@@ -281,6 +313,27 @@ def find_members(chain: CharterChain, named: Mapping[str, str]) -> dict[str, str
         except ExchangeError as error:
             raise InputError(error.message, remedy=error.remedy) from None
     return found
+
+
+def find_witnesses(
+    chain: CharterChain, named: Mapping[str, str]
+) -> list[tuple[OutsideWitness, str]]:
+    """Return the charter's outside witnesses that the operator gave an address, with it.
+
+    Raises:
+        InputError: a name the charter does not have; an address that is none.
+    """
+    witnesses = {each.name: each for each in chain.latest.witnesses}
+    for name in named:
+        if name not in witnesses:
+            known = ", ".join(witnesses) or "none"
+            raise InputError(
+                f"the charter has no outside witness {name!r}", remedy=f"Its witnesses: {known}"
+            )
+    try:
+        return [(witnesses[name], checked_url(url)) for name, url in named.items()]
+    except ExchangeError as error:
+        raise InputError(error.message, remedy=error.remedy) from None
 
 
 def log_keys(chain: CharterChain) -> dict[str, list[Verifier]]:
