@@ -1,0 +1,309 @@
+"""Writing what statements claim, and reading it back as dossiers; one transaction at a time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from detente.storage.acting_rows import (
+    TakenStatement,
+    claim_body,
+    item_key,
+    read_claim,
+    said_of,
+    version_of,
+)
+from detente.storage.acting_tables import (
+    acting_claim,
+    acting_item,
+    acting_mark,
+    acting_objection,
+    acting_rule,
+    acting_said,
+    acting_seen,
+    acting_subject,
+)
+from detente.storage.schema import progress, statement
+from detente.watch import Decision, Dossier, Item, Level, Mark, Objection, Said, Sort, Stance
+
+REPEATS_KEPT = 16  # of one issuer's claims on one value
+_ONE_QUERY = 400
+
+
+def take_statement(connection: Connection, said: TakenStatement) -> set[int]:
+    """Keep what one statement says; return the values it bears on, none where it is known."""
+    known = select(acting_said.c.statement).where(acting_said.c.statement == said.number)
+    if connection.execute(known).first() is not None:
+        return set()
+    connection.execute(
+        insert(acting_said).values(
+            statement=said.number,
+            readers=" ".join(sorted(said.readers)),
+            taken_at=int(said.taken.timestamp()),
+            items=len({claim.item for claim in said.claims}),
+        )
+    )
+    numbers = _item_numbers(connection, {claim.item for claim in said.claims}, said.taken)
+    touched = _newer_versions(connection, said) | set(numbers.values())
+    kept = _claims_kept(connection, said, numbers)
+    if kept:
+        connection.execute(insert(acting_claim), kept)
+    for about, stance in sorted(set(said.objections)):
+        row = {"about": bytes.fromhex(about), "statement": said.number, "stance": stance}
+        connection.execute(insert(acting_objection).values(row))
+        touched |= _claimed_in(connection, about)
+    for rule in said.rules:
+        findings = orjson.dumps(rule.findings).decode()
+        connection.execute(
+            insert(acting_rule).values(
+                statement=said.number,
+                leaf=rule.leaf,
+                subject=rule.subject,
+                language=rule.language,
+                standing=rule.standing,
+                findings=findings,
+            )
+        )
+    # What was objected to before it came is decided with the objection at once.
+    return touched
+
+
+def note_progress(connection: Connection, name: str, upto: int) -> None:
+    """Note how far something that is done bit by bit has come."""
+    here = progress.c.name == name
+    if not connection.execute(update(progress).where(here).values(value=upto)).rowcount:
+        connection.execute(insert(progress).values(name=name, value=upto))
+
+
+def dossiers_of(
+    connection: Connection, items: Sequence[int], *, me: str
+) -> list[tuple[int, Dossier]]:
+    """Return everything said about at most 400 values."""
+    rows = connection.execute(
+        select(acting_item.c.number, acting_item.c.path, acting_item.c.value).where(
+            acting_item.c.number.in_(items)
+        )
+    )
+    values = {row.number: Item(row.path, row.value) for row in rows}
+    claims = connection.execute(select(acting_claim).where(acting_claim.c.item.in_(items))).all()
+    against = _objections(connection, {row.statement for row in claims})
+    said = _said(connection, {row.statement for row in claims} | {row.by for row in against}, me)
+    newest = _newest(connection, {row.subject for row in claims})
+    found: list[tuple[int, Dossier]] = []
+    for number, item in values.items():
+        here = [row for row in claims if row.item == number]
+        numbers = {row.statement for row in here}
+        found.append(
+            (
+                number,
+                Dossier(
+                    item=item,
+                    claims=tuple(read_claim(row, item, said[row.statement]) for row in here),
+                    objections=tuple(
+                        Objection(said[row.by], Stance(row.stance), row.about.hex())
+                        for row in against
+                        if row.claimed in numbers
+                    ),
+                    newest={
+                        key: version
+                        for key, version in newest.items()
+                        if key in {(said[row.statement].issuer, row.subject) for row in here}
+                    },
+                ),
+            )
+        )
+    return found
+
+
+def _objections(connection: Connection, claimed: set[int]) -> list[Row[Any]]:
+    """Return (claimed, by, stance, about) of what stands against some statements."""
+    found: list[Row[Any]] = []
+    numbers = sorted(claimed)
+    for start in range(0, len(numbers), _ONE_QUERY):
+        query = (
+            select(
+                statement.c.number.label("claimed"),
+                acting_objection.c.statement.label("by"),
+                acting_objection.c.stance,
+                acting_objection.c.about,
+            )
+            .join(statement, statement.c.payload_hash == acting_objection.c.about)
+            .where(statement.c.number.in_(numbers[start : start + _ONE_QUERY]))
+        )
+        found += connection.execute(query)
+    return found
+
+
+def _said(connection: Connection, numbers: set[int], me: str) -> dict[int, Said]:
+    found: dict[int, Said] = {}
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), _ONE_QUERY):
+        query = (
+            select(*statement.c, acting_said.c.readers, acting_said.c.taken_at, acting_said.c.items)
+            .join(acting_said, acting_said.c.statement == statement.c.number)
+            .where(statement.c.number.in_(wanted[start : start + _ONE_QUERY]))
+        )
+        for row in connection.execute(query).all():
+            shown = _shown(connection, row.origin, row.seq)
+            found[row.number] = said_of(row, shown, me=me)
+    return found
+
+
+def _shown(connection: Connection, origin: str, seq: int) -> dict[str, datetime]:
+    """Return, by cosigner, when it first showed an entry covered."""
+    seen = acting_seen.c
+    query = (
+        select(seen.cosigner, func.min(seen.seen_at))
+        .where(seen.origin == origin, seen.size > seq)
+        .group_by(seen.cosigner)
+    )
+    return {row[0]: datetime.fromtimestamp(row[1], UTC) for row in connection.execute(query)}
+
+
+def _newest(connection: Connection, subjects: set[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    wanted = sorted(subjects)
+    for start in range(0, len(wanted), _ONE_QUERY):
+        some = acting_subject.c.subject.in_(wanted[start : start + _ONE_QUERY])
+        for row in connection.execute(select(acting_subject).where(some)):
+            found[row.issuer.hex(), row.subject] = version_of(row.version)
+    return found
+
+
+def _item_numbers(connection: Connection, items: set[Item], now: datetime) -> dict[Item, int]:
+    """Return the number of each value, new ones included."""
+    by_key = {item_key(item): item for item in sorted(items)}
+    numbers = _numbers_of(connection, list(by_key))
+    fresh = [
+        {
+            "key": key,
+            "path": item.path,
+            "value": item.value,
+            "level": int(Level.NOTED),
+            "changed_at": int(now.timestamp()),
+            "decision": "{}",
+        }
+        for key, item in by_key.items()
+        if key not in numbers
+    ]
+    if fresh:
+        connection.execute(insert(acting_item), fresh)
+        numbers |= _numbers_of(
+            connection, [row["key"] for row in fresh if isinstance(row["key"], bytes)]
+        )
+    return {item: numbers[key] for key, item in by_key.items()}
+
+
+def _numbers_of(connection: Connection, keys: list[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for start in range(0, len(keys), _ONE_QUERY):
+        some = acting_item.c.key.in_(keys[start : start + _ONE_QUERY])
+        query = select(acting_item.c.key, acting_item.c.number).where(some)
+        found.update((row.key, row.number) for row in connection.execute(query))
+    return found
+
+
+def _newer_versions(connection: Connection, said: TakenStatement) -> set[int]:
+    """Note the newest version of each object; return the values that older ones name."""
+    newest: dict[str, str] = {}
+    for claim in said.claims:
+        newest[claim.subject] = max(claim.version, newest.get(claim.subject, ""))
+    issuer, touched = bytes.fromhex(said.issuer), set[int]()
+    for subject, version in sorted(newest.items()):
+        here = (acting_subject.c.issuer == issuer) & (acting_subject.c.subject == subject)
+        known = connection.execute(select(acting_subject.c.version).where(here)).scalar()
+        row = {"issuer": issuer, "subject": subject, "version": version}
+        if known is None:
+            connection.execute(insert(acting_subject).values(row))
+        elif known < version:
+            connection.execute(update(acting_subject).where(here).values(version=version))
+            older = select(acting_claim.c.item).where(acting_claim.c.subject == subject)
+            touched |= set(connection.execute(older).scalars())
+    return touched
+
+
+def _claims_kept(
+    connection: Connection, said: TakenStatement, numbers: dict[Item, int]
+) -> list[dict[str, object]]:
+    """Return the rows to keep: of one issuer and value the first few."""
+    had = _counts(connection, said.issuer, list(numbers.values()))
+    rows: list[dict[str, object]] = []
+    for claim in sorted(said.claims, key=lambda each: each.leaf):
+        number = numbers[claim.item]
+        had[number] = had.get(number, 0) + 1
+        if had[number] <= REPEATS_KEPT:
+            rows.append(
+                {
+                    "item": number,
+                    "statement": said.number,
+                    "leaf": claim.leaf,
+                    "subject": claim.subject,
+                    "body": claim_body(claim),
+                }
+            )
+    return rows
+
+
+def _counts(connection: Connection, issuer: str, items: list[int]) -> dict[int, int]:
+    claim, found = acting_claim.c, dict[int, int]()
+    for start in range(0, len(items), _ONE_QUERY):
+        some = claim.item.in_(items[start : start + _ONE_QUERY])
+        query = (
+            select(claim.item, func.count())
+            .join(statement, statement.c.number == claim.statement)
+            .where(some, statement.c.issuer == bytes.fromhex(issuer))
+            .group_by(claim.item)
+        )
+        found.update({row[0]: row[1] for row in connection.execute(query)})
+    return found
+
+
+def _claimed_in(connection: Connection, payload_hash: str) -> set[int]:
+    about = select(statement.c.number).where(
+        statement.c.payload_hash == bytes.fromhex(payload_hash)
+    )
+    items = select(acting_claim.c.item).where(acting_claim.c.statement.in_(about))
+    return set(connection.execute(items).scalars())
+
+
+def levels_of(connection: Connection, numbers: list[int]) -> dict[int, Level]:
+    """Return what values do so far."""
+    found: dict[int, Level] = {}
+    for start in range(0, len(numbers), _ONE_QUERY):
+        some = acting_item.c.number.in_(numbers[start : start + _ONE_QUERY])
+        query = select(acting_item.c.number, acting_item.c.level).where(some)
+        found.update({row.number: Level(row.level) for row in connection.execute(query)})
+    return found
+
+
+def write_marks(
+    connection: Connection, decided: Sequence[tuple[int, Decision, tuple[Mark, ...]]]
+) -> set[tuple[str, Sort]]:
+    """Replace the marks that values give; return the lines of the ledger that changed."""
+    changed: set[tuple[str, Sort]] = set()
+    mark = acting_mark.c
+    for number, _, marks in decided:
+        query = select(mark.issuer, mark.sort, mark.outcome).where(mark.item == number)
+        before = {
+            (row.issuer.hex(), Sort(row.sort), row.outcome) for row in connection.execute(query)
+        }
+        after = {(each.issuer, each.sort, each.outcome.value) for each in marks}
+        if before == after:
+            continue
+        connection.execute(delete(acting_mark).where(mark.item == number))
+        if marks:
+            connection.execute(insert(acting_mark), [_mark_row(number, each) for each in marks])
+        changed |= {(issuer, sort) for issuer, sort, _ in before ^ after}
+    return changed
+
+
+def _mark_row(number: int, mark: Mark) -> dict[str, Any]:
+    return {
+        "item": number,
+        "issuer": bytes.fromhex(mark.issuer),
+        "sort": mark.sort.value,
+        "outcome": mark.outcome.value,
+        "words": mark.words,
+    }
