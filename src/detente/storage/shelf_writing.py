@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 import orjson
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -22,6 +22,7 @@ from detente.storage.views import enter
 
 _KEY_BYTES = 16
 _ONE_QUERY = 400
+_CHUNK_OBJECTS = 1_024
 
 PAGES = (
     select(*shelf_page.c, shelf_body.c.data)
@@ -50,7 +51,7 @@ class Lot:
     account: str
     grades: tuple[tuple[int, ...], ...]
     opening: bytes
-    objects: Sequence[ShelvedObject]
+    objects: Iterable[ShelvedObject]
     views: tuple[str, ...]
     grade_views: tuple[tuple[str, ...], ...]
 
@@ -74,27 +75,33 @@ class Writer:
 
     def put(self, lot: Lot) -> None:
         """Append the objects of one statement."""
-        first = number_at(self._draft.number, len(self._draft.marks))
-        self._mark_siblings(first, lot.objects)
-        remaining = 0
-        while remaining < len(lot.objects):
-            some = lot.objects[remaining : remaining + self._draft.room]
-            self._draft.take(lot.statement, some)
-            remaining += len(some)
-            if not self._draft.room:
-                self._flush()
+        first = number = number_at(self._draft.number, len(self._draft.marks))
+        objects = iter(lot.objects)
+        while some := list(islice(objects, _CHUNK_OBJECTS)):
+            self._mark_siblings(number, some)
+            self._fill(lot.statement, some)
+            self._note_views(lot, number, some)
+            number += len(some)
         self._connection.execute(
             insert(shelf_statement).values(
                 number=lot.statement,
                 first=first,
-                length=len(lot.objects),
+                length=number - first,
                 issuer=bytes.fromhex(lot.issuer),
                 account=lot.account,
                 grades=orjson.dumps(lot.grades).decode(),
                 opening=lot.opening,
             )
         )
-        self._note_views(lot, first)
+
+    def _fill(self, statement: int, objects: Sequence[ShelvedObject]) -> None:
+        done = 0
+        while done < len(objects):
+            some = objects[done : done + self._draft.room]
+            self._draft.take(statement, some)
+            done += len(some)
+            if not self._draft.room:
+                self._flush()
 
     def finish(self, now_us: int) -> None:
         """Write what is left, the marks and the views."""
@@ -105,12 +112,11 @@ class Writer:
         for view, spans in self._entering.items():
             enter(self._connection, view, spans, now_us=now_us)
 
-    def _note_views(self, lot: Lot, first: int) -> None:
-        end = first + len(lot.objects)
+    def _note_views(self, lot: Lot, first: int, objects: Sequence[ShelvedObject]) -> None:
         for view in lot.views:
-            self._note(view, first, end)
+            self._note(view, first, first + len(objects))
         start = first
-        for grade, same in groupby(lot.objects, key=lambda each: each.grade):
+        for grade, same in groupby(objects, key=lambda each: each.grade):
             upto = start + sum(1 for _ in same)
             for view in lot.grade_views[grade]:
                 self._note(view, start, upto)
