@@ -48,6 +48,9 @@ def open_node(directory: Path, unlock: Unlock | None = None) -> Home:
     home = Home.open(directory, unlock)
     try:
         catch_up(home)
+        # Also where the chain was put back from a copy that lacks what was said since.
+        for statement in unjoined(home):
+            _join_chain(home, statement)
     except BaseException:
         home.close()
         raise
@@ -133,12 +136,16 @@ def chain_with(home: Home, chain: CharterChain, statement: Statement) -> Charter
 
 def unjoined(home: Home) -> Iterator[Statement]:
     """Yield what this member said about its keys and its own chain does not take."""
-    chain = home.chain
-    for kind in sorted(SELF_KINDS) if chain is not None else ():
-        for stored in home.index.statements(issuer=home.identity.member, kind=kind, limit=1_000):
-            entry = entry_at(home, stored.row.origin, stored.row.seq)
-            if chain is not None and entry not in chain.file.avowals:
-                yield parse_entry(entry)
+    said = [
+        each
+        for kind in SELF_KINDS
+        for each in home.index.statements(issuer=home.identity.member, kind=kind, limit=1_000)
+    ]
+    chain = home.chain if said else None
+    for each in sorted(said, key=lambda stored: stored.number):
+        entry = entry_at(home, each.row.origin, each.row.seq)
+        if chain is not None and entry not in chain.file.avowals:
+            yield parse_entry(entry)
 
 
 def _take_up(home: Home, statement: Statement, known: Mapping[str, Meaning]) -> None:

@@ -219,9 +219,11 @@ def read_signer(path: Path, unlock: Unlock) -> Signer:
     """Open a signing key that lies in a file of its own.
 
     Raises:
-        InputError: a sealing key.
+        InputError: a sealing key, or no file.
         WrongUnlock, KeyFileError, StorageFault: as `read_key`.
     """
+    if not path.is_file():
+        raise InputError("no such file", file=str(path), remedy="Check the path")
     key = read_key(path, unlock)
     if isinstance(key, HpkeKey):
         raise InputError("a sealing key signs nothing", file=str(path))
