@@ -166,6 +166,12 @@ class Shelf:
         with self._database.reading("reading the progress") as connection:
             return int(connection.execute(query).scalar() or 0)
 
+    def progresses(self, prefix: str) -> dict[str, int]:
+        """Return every name that begins like this, and how far it has come."""
+        query = select(progress).where(progress.c.name.startswith(prefix, autoescape=True))
+        with self._database.reading("reading the progress") as connection:
+            return {row.name: int(row.value) for row in connection.execute(query)}
+
     def basis(self, statement: int) -> Basis | None:
         """Return what the gate needs about a statement, None where none of it stands here."""
         with self._database.reading("reading the shelf") as connection:

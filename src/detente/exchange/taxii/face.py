@@ -157,8 +157,7 @@ class TaxiiFace:
         def answer(account: Account) -> Reply:
             view = self._readable(root, name, account)
             query = parse_query(asked.query, OBJECT_FILTERS)
-            if not self._reader.holds(view.name, wanted, account.reader):
-                raise not_found("such object")
+            self._require(view, wanted, account)
             if query.is_other_spec:
                 return _envelope(Found())
             return _envelope(self._reader.one(view.name, wanted, query, account.reader))
@@ -171,8 +170,7 @@ class TaxiiFace:
         def answer(account: Account) -> Reply:
             view = self._readable(root, name, account)
             query = parse_query(asked.query, VERSIONS_FILTERS)
-            if not self._reader.holds(view.name, wanted, account.reader):
-                raise not_found("such object")
+            self._require(view, wanted, account)
             found = Found()
             if not query.is_other_spec:
                 found = self._reader.versions(view.name, wanted, query, account.reader)
@@ -230,6 +228,11 @@ class TaxiiFace:
             return answer(account)
         except TaxiiError as error:
             return refusal(error)
+
+    def _require(self, view: View, wanted: str, account: Account) -> None:
+        if not self._reader.holds(view.name, wanted, account.reader):
+            self._desk.deposits.refused(account, wanted)
+            raise not_found("such object")
 
     def _who(self, asked: Asked) -> Account:
         account = self._desk.tokens.check(presented_token(asked.authorization))

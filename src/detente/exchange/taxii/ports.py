@@ -255,6 +255,10 @@ class Deposits(Protocol):
         """Return the status resource of an earlier request of this account."""
         ...
 
+    def refused(self, account: Account, wanted: str) -> None:
+        """Keep that an account asked for an object it does not get, where it is here at all."""
+        ...
+
 
 class Desk(Protocol):
     """What stands behind the routes, together.
