@@ -14,6 +14,7 @@ from detente.node.home import Home
 from detente.signing import Role
 from detente.statements import (
     BatchReader,
+    Content,
     ContentError,
     IndexRow,
     SealingError,
@@ -21,6 +22,8 @@ from detente.statements import (
     TimeLimits,
     decrypt_chunks,
     parse_entry,
+    read_content,
+    readers_of,
     wrap_info,
 )
 from detente.storage.model import StatementRow
@@ -42,7 +45,7 @@ def index_content(home: Home, awaited: Awaited, now: datetime) -> tuple[PeerFaul
         StorageFault: the disk or the database refused.
     """
     statement = parse_entry(awaited.entry)
-    key = content_key(home, statement, awaited)
+    key = content_key(home, statement, awaited.wrap)
     limits = TimeLimits.at(now)
     kept: list[IndexRow] = []
     is_short = True
@@ -82,7 +85,7 @@ def index_content(home: Home, awaited: Awaited, now: datetime) -> tuple[PeerFaul
     )
 
 
-def content_key(home: Home, statement: Statement, awaited: Awaited) -> bytes:
+def content_key(home: Home, statement: Statement, wrap_digest: str) -> bytes:
     """Open the content key that was sealed to this member, by whichever sealing key it was.
 
     Raises:
@@ -90,7 +93,7 @@ def content_key(home: Home, statement: Statement, awaited: Awaited) -> bytes:
         StorageFault: the disk refused.
     """
     info = wrap_info(statement.header.position, statement.sealed.commitment, home.identity.member)
-    wrap = home.blobs.get(awaited.wrap)
+    wrap = home.blobs.get(wrap_digest)
     failure = SealingError("this node holds no sealing key")
     for raw in _sealing_keys(home):
         try:
@@ -98,6 +101,27 @@ def content_key(home: Home, statement: Statement, awaited: Awaited) -> bytes:
         except SealingError as error:
             failure = error
     raise failure
+
+
+def open_received(home: Home, statement: Statement) -> Content | None:
+    """Open another member's content once more; None where it is not for us, or not here.
+
+    Raises:
+        SealingError, ContentError: it does not open to what was committed to.
+        StorageFault: the disk refused.
+    """
+    chain, says = home.chain, statement.sealed
+    charter = None if chain is None else chain.charter(statement.header.charter)
+    if charter is None or not home.blobs.holds(says.ciphertext):
+        return None
+    readers = readers_of(statement.header, tuple(charter.member_ids))
+    if home.identity.member not in readers:
+        return None
+    wrap = says.wraps[readers.index(home.identity.member)]
+    if not home.blobs.holds(wrap):
+        return None
+    key = content_key(home, statement, wrap)
+    return read_content(statement.header, key=key, ciphertext=home.blobs.get(says.ciphertext))
 
 
 def _sealing_keys(home: Home) -> list[bytes]:

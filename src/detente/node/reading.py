@@ -104,7 +104,7 @@ def _pages(home: Home, kind: str | None, after: int) -> Iterator[StoredStatement
 
 
 def read_said(home: Home, name: str) -> Said:
-    """Return one statement; with its content where it is an own one.
+    """Return one statement; with its content where it is our own, or was sealed to us.
 
     Raises:
         InputError: no such statement, or another member's that is not mirrored here.
@@ -113,9 +113,14 @@ def read_said(home: Home, name: str) -> Said:
     """
     stored = find_statement(home, name)
     statement = parse_entry(entry_of(home, stored))
-    if stored.row.issuer != home.identity.member or not isinstance(statement.header.says, Sealed):
+    if not isinstance(statement.header.says, Sealed):
         return Said(stored=stored, statement=statement, content=None)
-    return Said(stored=stored, statement=statement, content=open_own(home, statement))
+    if stored.row.issuer == home.identity.member:
+        return Said(stored=stored, statement=statement, content=open_own(home, statement))
+    # Loaded here: an office that works alone has nothing of others to open.
+    from detente.node.opening import open_received
+
+    return Said(stored=stored, statement=statement, content=open_received(home, statement))
 
 
 def entry_of(home: Home, stored: StoredStatement) -> bytes:

@@ -1,15 +1,11 @@
 """The stage: directories, processes and evidence of one run, cleaned up whatever happens."""
 
-import ctypes
-import os
 import random
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,11 +14,10 @@ import orjson
 
 from detente.errors import EnvironmentFault
 from detente.node.exercise.leftovers import Evidence, run_directory
+from detente.node.exercise.processes import Process, die_with_us
 
 Held = TypeVar("Held")
 
-_LIBC = ctypes.CDLL(None)  # loaded before any fork
-_PR_SET_PDEATHSIG = 1
 _PROCESS_TIMEOUT_S = 60
 
 
@@ -66,6 +61,7 @@ class Stage:
         self._kept: list[str] = []
         self._scene = ""
         self._held = ExitStack()
+        self._running: dict[str, Process] = {}
         self.shared: dict[str, object] = {}
 
     def __enter__(self) -> Self:
@@ -104,6 +100,21 @@ class Stage:
             self._kept.append(str(path))
         return path
 
+    def start(self, name: str, *arguments: str | Path) -> dict[str, object]:
+        """Start a process of this program that goes on, and return the line it begins with.
+
+        Raises:
+            EnvironmentFault: it ended, or said nothing in time.
+        """
+        process = Process([sys.executable, *(str(word) for word in arguments)])
+        self._held.callback(process.end)
+        self._running[name] = process
+        return process.first_line()
+
+    def stop(self, name: str) -> None:
+        """End a process that was started, and wait for it."""
+        self._running.pop(name).end()
+
     def detente(self, *arguments: str | Path) -> Finished:
         """Run `detente` as a separate process that has only the files it is given."""
         command = [sys.executable, "-m", "detente", *(str(word) for word in arguments)]
@@ -117,7 +128,7 @@ def _run(command: Sequence[str]) -> Finished:
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_PROCESS_TIMEOUT_S,
-            preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
+            preexec_fn=die_with_us(),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
@@ -131,10 +142,3 @@ def _run(command: Sequence[str]) -> Finished:
     return Finished(
         status=done.returncode, document=document, errors=done.stderr.decode(errors="replace")
     )
-
-
-def _die_with(parent: int) -> None:
-    # A killed exercise must leave no process behind, also not one begun just then.
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)

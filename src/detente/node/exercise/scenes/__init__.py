@@ -1,7 +1,15 @@
 """The scenes, in the order in which the story is told."""
 
 from detente.node.exercise.scene import Scene
-from detente.node.exercise.scenes import copying, forking, founding, garbage, publishing, theft
+from detente.node.exercise.scenes import (
+    copying,
+    crossing,
+    forking,
+    founding,
+    garbage,
+    publishing,
+    theft,
+)
 
 SCRIPT: tuple[Scene, ...] = (
     founding.SCENE,
@@ -10,4 +18,5 @@ SCRIPT: tuple[Scene, ...] = (
     copying.SCENE,
     garbage.SCENE,
     theft.SCENE,
+    crossing.SCENE,
 )
