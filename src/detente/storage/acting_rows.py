@@ -84,7 +84,7 @@ class TakenStatement:
         number: in the index of statements.
         issuer: hex member id.
         readers: members it was addressed to.
-        taken: when this node verified it.
+        taken: when its header says it was said.
         claims: what it claims.
         objections: (payload hash, stance).
         rules: received rules in it.
@@ -231,7 +231,7 @@ def said_of(row: Row[Any], shown: Mapping[str, datetime], *, me: str) -> Said:
         taken=taken,
         committed=taken if issuer == me else min(others, default=None),
         held={who: at for who, at in mirrors.items() if who != issuer},
-        items=row.items,
+        items=row.item_count,
     )
 
 

@@ -44,7 +44,7 @@ acting_said = Table(
     Column("statement", BigInteger, primary_key=True, autoincrement=False),
     Column("readers", Text, nullable=False),
     Column("taken_at", BigInteger, nullable=False),
-    Column("items", BigInteger, nullable=False),
+    Column("item_count", BigInteger, nullable=False),
 )
 
 acting_claim = Table(

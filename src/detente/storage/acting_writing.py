@@ -42,7 +42,7 @@ def take_statement(connection: Connection, said: TakenStatement) -> set[int]:
             statement=said.number,
             readers=" ".join(sorted(said.readers)),
             taken_at=int(said.taken.timestamp()),
-            items=len({claim.item for claim in said.claims}),
+            item_count=len({claim.item for claim in said.claims}),
         )
     )
     numbers = _item_numbers(connection, {claim.item for claim in said.claims}, said.taken)
@@ -141,7 +141,8 @@ def _said(connection: Connection, numbers: set[int], me: str) -> dict[int, Said]
     wanted = sorted(numbers)
     for start in range(0, len(wanted), _ONE_QUERY):
         query = (
-            select(*statement.c, acting_said.c.readers, acting_said.c.taken_at, acting_said.c.items)
+            select(statement)
+            .add_columns(acting_said.c.readers, acting_said.c.taken_at, acting_said.c.item_count)
             .join(acting_said, acting_said.c.statement == statement.c.number)
             .where(statement.c.number.in_(wanted[start : start + _ONE_QUERY]))
         )

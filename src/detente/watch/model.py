@@ -57,7 +57,8 @@ class Said:
         statement: hex payload hash.
         issuer: hex member id.
         readers: members it was addressed to, the issuer left out.
-        taken: when this node verified it, by its own clock.
+        taken: when its header says it was said, which is never in the future; replaying the
+            log gives it again.
         committed: the earliest time at which another cosigner than the issuer showed it
             covered; None until then. For this node's own statements, when it said them.
         held: reader -> the earliest time at which that reader cosigned over it as a mirror.
@@ -74,7 +75,7 @@ class Said:
 
     @property
     def moment(self) -> datetime:
-        """When it is taken to be said: shown by others, else when this node took it."""
+        """When it is taken to be said: shown by others, else as it says itself."""
         return self.taken if self.committed is None else self.committed
 
 

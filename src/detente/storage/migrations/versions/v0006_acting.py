@@ -52,7 +52,7 @@ def _claims() -> None:
         sa.Column("statement", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("readers", sa.Text(), nullable=False),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
-        sa.Column("items", sa.BigInteger(), nullable=False),
+        sa.Column("item_count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("statement", name=op.f("pk_acting_said")),
     )
     op.create_table(
