@@ -18,7 +18,7 @@ from detente.node.reading import published_checkpoint
 from detente.node.speaking import make_author, say
 from detente.signing import Envelope, Role
 from detente.signing.canonical import JsonValue
-from detente.statements import Clear, Kind, Pap, Tlp
+from detente.statements import UNIT, Clear, Kind, Pap, Tlp
 from detente.statements.batch import IndexRow
 from detente.statements.handling import Handling
 from detente.statements.index_keys import keys_of
@@ -83,12 +83,13 @@ def publish(
     """Say objects to an audience.
 
     Raises:
-        InputError: no charter, or one that expired.
+        InputError: no charter, one that expired, or a reader who is no other member.
         StixError: an object of another author, or from the future.
         ReleaseError: the gate withholds it from somebody it is addressed to.
         SigningRefused, StorageFault: the node must not or cannot write.
     """
     charter = require_charter(home, now())
+    _require_readers(charter, audience, home.identity.member)
     limits = TimeLimits.at(now())
     for each in objects:
         check_author(each, home.identity.member)
@@ -99,6 +100,18 @@ def publish(
     meaning = Meaning(handling.kind.value, _object_rows(objects))
     catch_up(home, {said.payload_hash: meaning})
     return said
+
+
+def _require_readers(charter: Charter, audience: Audience, member: str) -> None:
+    """Refuse readers whom nobody would take for readers: the header would be refused by all."""
+    strangers = () if audience == UNIT else set(audience) - (charter.member_ids - {member})
+    for stranger in sorted(strangers):
+        raise InputError(
+            "the issuer is not among its own readers, it reads what it says anyway"
+            if stranger == member
+            else f"{stranger[:16]}… is no member of the unit",
+            remedy="Address other members, or the unit",
+        )
 
 
 def speak_clear(
