@@ -163,7 +163,12 @@ def _csv_objects(path: Path, data: bytes, member: str, now: datetime) -> list[St
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("not text in UTF-8", file=str(path), line=line) from None
+        raise InputError(
+            "not text in UTF-8",
+            file=str(path),
+            line=line,
+            remedy="Save the table as CSV in UTF-8",
+        ) from None
     table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         table.fieldnames = _header(path, table.fieldnames or ())
@@ -174,7 +179,10 @@ def _csv_objects(path: Path, data: bytes, member: str, now: datetime) -> list[St
         )
     except csv.Error as error:
         raise InputError(
-            f"not a CSV table: {error}", file=str(path), line=max(table.line_num, 1)
+            f"not a CSV table: {error}",
+            file=str(path),
+            line=max(table.reader.line_num, 1),
+            remedy="Look for a quotation mark that is not closed",
         ) from None
 
 
