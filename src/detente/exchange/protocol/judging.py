@@ -99,14 +99,12 @@ def judge(
 def _accept(
     statement: Statement, entry: bytes, index: int, bench: Bench, roster: Roster
 ) -> Accepted:
-    charter = roster.charter_at(bench.owner, bench.epoch, index)
-    if charter is None:
-        raise StatementError("its issuer is bound by no charter there")
+    digest, charter = roster.charter_at(bench.owner, bench.epoch, index)
     key = roster.key_for(statement, bench.owner)
     verify_statement(
         statement,
         unit=roster.chain.unit,
-        charters=(charter.digest,),
+        charters=(digest,),
         issuer=bench.owner,
         epoch=bench.epoch,
         index=index,

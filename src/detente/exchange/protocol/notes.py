@@ -1,9 +1,10 @@
 """Checkpoint notes of members' logs: who signed, who cosigned, and whether that counts."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from detente.exchange.protocol.roster import Roster, both_types_of
-from detente.tlog import Checkpoint, NoteError, SignedNote, Verified, Verifier, open_signed
+from detente.tlog import Checkpoint, NoteError, SignedNote, Verified, Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,21 @@ def read_note(note: bytes, origin: str, roster: Roster) -> SeenNote:
     owner = roster.chain.keyring.owner_of_log(origin)
     if checkpoint.origin != origin or owner is None or checkpoint.extensions:
         raise NoteError(f"expected a checkpoint of log {origin}, not of {checkpoint.origin[:80]!r}")
-    named = {(line.name, line.key_id) for line in signed.lines}
-    cosigners = {key: roster.cosigners[key] for key in named & roster.cosigners.keys()}
-    keys = roster.log_keys(origin)
-    verifiers = [verifier for _, verifier in keys] + [each for _, each in cosigners.values()]
-    opened = open_signed(signed, verifiers)
-    _require_log_keys(opened.verified, checkpoint, owner[1], roster)
+    keys = {(key.name, key.key_id): key for _, key in roster.log_keys(origin)}
+    cosigners = {}
+    verified: dict[Verifier, Verified] = {}
+    for line in dict.fromkeys(signed.lines):
+        place = (line.name, line.key_id)
+        key = keys.get(place)
+        if key is None and place in roster.cosigners:
+            cosigners[place] = roster.cosigners[place]
+            key = roster.cosigners[place][1]
+        if key is not None:
+            stamped = roster.check_line(key, signed.text, line)
+            verified.setdefault(key, Verified(key, stamped))
+    _require_log_keys(verified.keys(), checkpoint, owner[1], roster)
     members = {verifier: who for who, verifier in cosigners.values()}
-    counted = tuple(one for one in opened.verified if one.verifier in members and one.timestamp)
+    counted = tuple(one for one in verified.values() if one.verifier in members and one.timestamp)
     mirrors = {
         members[one.verifier] for one in counted if one.verifier.name.endswith("/mirror")
     } - {owner[0]}
@@ -62,14 +70,13 @@ def read_note(note: bytes, origin: str, roster: Roster) -> SeenNote:
 
 
 def _require_log_keys(
-    verified: tuple[Verified, ...], checkpoint: Checkpoint, epoch: int, roster: Roster
+    signed: Set[Verifier], checkpoint: Checkpoint, epoch: int, roster: Roster
 ) -> None:
     """Check that keys of the log that count for its last entry signed.
 
     A stolen log key signs on after its suspension; that is held against nobody.
     """
     last = (epoch, max(checkpoint.size - 1, 0))
-    signed = {one.verifier for one in verified}
     counting: list[Verifier] = [
         verifier
         for key, verifier in roster.log_keys(checkpoint.origin)

@@ -5,10 +5,11 @@ from functools import cached_property
 from detente.charter import Charter, KeySlot, Refused, Spent
 from detente.charter.keylife import KeyHistory, charter_at
 from detente.charter.quotas import Size, charge
+from detente.exchange.protocol.limits import LINES_KEPT_MAX
 from detente.proofs import CharterChain, HeldKey
 from detente.signing import Role, key_id
 from detente.statements import Statement, StatementError
-from detente.tlog import KeyType, Verifier
+from detente.tlog import KeyType, SignatureLine, Verifier
 
 _SLOTS = {Role.STATEMENT: KeySlot.STATEMENT, Role.GOVERNANCE: KeySlot.GOVERNANCE}
 
@@ -28,6 +29,7 @@ class Roster:
         self.me = me
         self.both_types = both_types
         self._log_keys: dict[str, tuple[tuple[HeldKey, Verifier], ...]] = {}
+        self._lines: dict[tuple[str, SignatureLine], int | None] = {}
 
     @property
     def charter(self) -> Charter:
@@ -98,10 +100,38 @@ class Roster:
                 )
         raise StatementError(f"signed by no {envelope.role.value} key of the log's owner")
 
-    def charter_at(self, issuer: str, epoch: int, seq: int) -> Charter | None:
-        """Return the charter that bound a member at a place of its log."""
+    @cached_property
+    def charters(self) -> dict[str, Charter]:
+        """Every version by its digest."""
+        return {charter.digest: charter for charter in self.chain.charters}
+
+    def charter_at(self, issuer: str, epoch: int, seq: int) -> tuple[str, Charter]:
+        """Return the charter that bound a member at a place of its log, and its digest.
+
+        Raises:
+            StatementError: a stranger.
+        """
         history = self.history(issuer)
-        return None if history is None else self.chain.charter(charter_at(history, epoch, seq))
+        if history is None:
+            raise StatementError("its issuer is bound by no charter there")
+        digest = charter_at(history, epoch, seq)
+        return digest, self.charters[digest]
+
+    def check_line(self, verifier: Verifier, text: str, line: SignatureLine) -> int | None:
+        """Check a signature line, each only once; return its time, None for one without.
+
+        Every member shows the lines of all others: n squared of them, mostly the same.
+
+        Raises:
+            NoteError: it does not verify.
+        """
+        known = (text, line)
+        if known not in self._lines:
+            stamped = verifier.verify(text, line.signature)
+            while len(self._lines) >= LINES_KEPT_MAX:
+                del self._lines[next(iter(self._lines))]
+            self._lines[known] = stamped
+        return self._lines[known]
 
     def charge(self, spent: Spent, statement: Statement, entry: bytes) -> Spent | Refused:
         """Count a statement against its issuer's quota of the day in `spent`."""

@@ -9,7 +9,7 @@ from detente.exchange.protocol.model import Held
 from detente.exchange.protocol.notes import SeenNote, read_note
 from detente.exchange.protocol.turn import Turn
 from detente.proofs import pack_witness_fault
-from detente.tlog import Verifier, prove_witness_fault
+from detente.tlog import Checkpoint, SignedNote, Verifier, prove_witness_fault
 
 
 def accuse_cosigners(turn: Turn, held: Held, seen: SeenNote, forked: Forked) -> None:
@@ -34,9 +34,9 @@ def accuse_shrunk(turn: Turn, path: str, seen: SeenNote) -> None:
     if before is None or before == seen.note:
         return
     with suppress(UnitError):
-        earlier = read_note(before, seen.origin, turn.state.roster)
-        if earlier.checkpoint.size <= seen.checkpoint.size:
+        if Checkpoint.parse(SignedNote.parse(before).text).size <= seen.checkpoint.size:
             return
+        earlier = read_note(before, seen.origin, turn.state.roster)
         both = {one.verifier for one in earlier.cosigners} & {
             one.verifier for one in seen.cosigners
         }
