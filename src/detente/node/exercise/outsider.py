@@ -10,16 +10,18 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO, NoReturn
 
 from detente.exchange.app import make_app
+from detente.exchange.errors import ExchangeError
 from detente.exchange.hints import Hints
 from detente.exchange.http_signatures import Nonces, RequestVerifier
 from detente.exchange.ports import Parcel
 from detente.exchange.server import Server
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
+from detente.node.addresses import log_keys, open_address
 from detente.node.clock import now
 from detente.node.cosigning import Cosigner
-from detente.node.running import log_keys, open_address
 from detente.proofs.chain import parse_chain
 from detente.release import Cleared, MemberReader, Withheld
 from detente.storage.database import create_database, open_database
@@ -63,6 +65,10 @@ def witness_signers(name: str, seeds: bytes) -> tuple[NoteSigner, NoteSigner]:
     )
 
 
+async def _take_nothing(member: str, bundle: BinaryIO) -> NoReturn:
+    raise ExchangeError("a witness takes no bundles")
+
+
 async def _serve(name: str, directory: Path, chain: Path, listen: str) -> None:
     database_file = directory / "witness.sqlite"
     make = open_database if database_file.exists() else create_database
@@ -75,7 +81,7 @@ async def _serve(name: str, directory: Path, chain: Path, listen: str) -> None:
     )
     # Nobody is known by a transport key here: a witness gives nothing that needs one.
     verifier = RequestVerifier(recipient=name, key=lambda _wanted: None, nonces=Nonces())
-    face = OutwardFace(WitnessOnly(cosigner), verifier, Hints())
+    face = OutwardFace(WitnessOnly(cosigner), verifier, Hints(), _take_nothing)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     async with Server(make_app([outward_routes(face)], body_bytes_max=BODY_BYTES_MAX)) as server:

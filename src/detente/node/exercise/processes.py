@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import orjson
 
@@ -24,17 +25,20 @@ class Process:
 
     Args:
         command: what to run; it prints one line of JSON when it is ready.
+        errors: file for what it tells people.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._name = " ".join(command[2:5])
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=die_with_us(),
-        )
+    def __init__(self, command: Sequence[str], errors: Path) -> None:
+        self._name = " ".join(command[2:4])
+        self._errors = errors
+        with errors.open("ab") as told:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                preexec_fn=die_with_us(),
+            )
 
     def first_line(self) -> dict[str, object]:
         """Return the document it begins with.
@@ -49,9 +53,10 @@ class Process:
         try:
             document = orjson.loads(line)
         except orjson.JSONDecodeError:
+            last = self._errors.read_text(errors="replace").strip().rpartition("\n")[2]
             raise EnvironmentFault(
-                f"`{self._name} …` did not begin within {_FIRST_LINE_S:.0f} s",
-                remedy="The machine is overloaded, or a port was taken; try again",
+                f"`{self._name} …` did not begin: {last or 'it said nothing in time'}",
+                remedy="Where the machine is overloaded or a port was taken, try again",
             ) from None
         return document if isinstance(document, dict) else {}
 

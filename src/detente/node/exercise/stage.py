@@ -106,7 +106,8 @@ class Stage:
         Raises:
             EnvironmentFault: it ended, or said nothing in time.
         """
-        process = Process([sys.executable, *(str(word) for word in arguments)])
+        command = [sys.executable, *(str(word) for word in arguments)]
+        process = Process(command, self.directory / f"{name}.errors")
         self._held.callback(process.end)
         self._running[name] = process
         return process.first_line()

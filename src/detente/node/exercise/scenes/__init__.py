@@ -4,9 +4,12 @@ from detente.node.exercise.scene import Scene
 from detente.node.exercise.scenes import (
     copying,
     crossing,
+    denial,
+    faces,
     forking,
     founding,
     garbage,
+    mistake,
     publishing,
     theft,
 )
@@ -19,4 +22,7 @@ SCRIPT: tuple[Scene, ...] = (
     garbage.SCENE,
     theft.SCENE,
     crossing.SCENE,
+    mistake.SCENE,
+    denial.SCENE,
+    faces.SCENE,
 )
