@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import traceback
+from keyword import iskeyword
 
 import click
 
@@ -21,6 +22,8 @@ _NOUNS = {
     "charter": "Who the members are and which rules bind them.",
     "doctor": "Check versions, libraries, clock, disk, keys.",
     "exercise": "Run the main job: a unit at work, scene by scene, with a verdict for each.",
+    "export": "Write what others would pull from this node into a file.",
+    "import": "Take up what came on media.",
     "init": "Make a node in an empty directory.",
     "keys": "Show, rotate, suspend and recover a node's keys.",
     "proof": "Verify a proof of misbehaviour, offline.",
@@ -28,6 +31,7 @@ _NOUNS = {
     "restore": "Put a back-up into an empty directory, every hash checked.",
     "run": "Run a node: its log, its outward face, the exchange with its peers.",
     "statement": "Say something to the unit, and see what was said.",
+    "token": "Make, list and revoke the tokens of outside tools.",
 }
 
 
@@ -49,7 +53,9 @@ class _Nouns(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _NOUNS:
             return None
-        command = importlib.import_module(f"detente.cli.{cmd_name}").command
+        # `import` cannot be the name of a module.
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = importlib.import_module(f"detente.cli.{module}").command
         assert isinstance(command, click.Command)  # noqa: S101 - our own modules
         return command
 

@@ -15,12 +15,13 @@ from detente.exchange.taxii.ports import Ground
 from detente.exchange.taxii.resources import Catalogue, make_views
 from detente.exchange.taxii.routes import PATH, taxii_routes
 from detente.node.depositing import HomeDeposits
+from detente.node.granting import USES
 from detente.node.home import Home
 from detente.node.outward import circle_of
 from detente.node.reading import entry_of
 from detente.node.shelving import Shelving
 from detente.proofs.chain import CharterChain
-from detente.release import Circle, ClientReader, PublicReader, Reader, Use, hold
+from detente.release import Circle, ClientReader, PublicReader, Reader, hold
 from detente.statements import Opening, parse_entry
 from detente.storage.errors import DamagedStore
 from detente.storage.shelf import Shelf
@@ -29,7 +30,6 @@ from detente.storage.views import Stretches
 from detente.storage.walking import Walker
 
 BRING_UP_EVERY_S = 1.0
-USES = {"passive": Use.PASSIVE, "look-up": Use.LOOK_UP, "act": Use.ACT, "any": Use.ANY}
 
 
 class HomeTokens:

@@ -213,14 +213,6 @@ class TaxiiFace:
             return refusal(error)
         return _good(b"{}")
 
-    def nothing(self, asked: Asked) -> Reply:
-        """Answer for a path where nothing is."""
-
-        def answer(_account: Account) -> Reply:
-            raise not_found("such resource")
-
-        return self._answered(asked, answer)
-
     def _answered(self, asked: Asked, answer: Callable[[Account], Reply]) -> Reply:
         try:
             account = self._who(asked)

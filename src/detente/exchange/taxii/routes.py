@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Annotated, cast
 
-from litestar import HttpMethod, MediaType, Request, Response, Router, delete, get, post, route
+from litestar import MediaType, Request, Response, Router, delete, get, post
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
@@ -127,7 +127,6 @@ def taxii_routes(face: TaxiiFace) -> Router:
             _one,
             _delete,
             _versions,
-            _nothing,
         ],
     )
 
@@ -249,15 +248,6 @@ async def _versions(
     wanted: str,
 ) -> Response[bytes]:
     return _response(await asyncio.to_thread(face.versions, _asked(request), root, name, wanted))
-
-
-@route(
-    "/{rest:path}",
-    http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
-    include_in_schema=False,
-)
-async def _nothing(request: _Request, face: _Face, rest: str) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.nothing, _asked(request)))
 
 
 def _asked(request: _Request) -> Asked:
