@@ -1,7 +1,7 @@
 """Files that an analyst publishes, as STIX objects under the member's own identity.
 
-STIX bundles and single objects, NDJSON, CSV with a header line. What others
-made is re-issued: the importer answers for it, the original stands in
+STIX bundles and single objects, NDJSON, CSV with a header line, plain lists, events
+of MISP. What others made is re-issued: the importer answers for it, the original stands in
 `external_references` (trust.md, section 6). All of a file is taken or nothing,
 and what is wrong with it is said for many lines at once.
 """
@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from detente.errors import InputError, UnitError
+from detente.exchange.misp.events import is_event
 from detente.node.observables import PATHS, fault_of
+from detente.node.outside import event_objects, is_authority_table, list_objects
 from detente.signing import JsonError, parse_strict
 from detente.signing.canonical import JsonValue
 from detente.statements import StixError
-from detente.statements.bundle import BUNDLE_LIMITS, parse_bundle, reissue
+from detente.statements.bundle import parse_bundle, reissue
 from detente.statements.stix import OBJECT_LIMITS, StixObject, encode_object, identity_of, name_uuid
 
 _NAMESPACE = bytes.fromhex("8d2c3c5e5c1f5d0c9a57b1f7c2a4e610")
@@ -28,6 +30,10 @@ _NEEDED = frozenset(_COLUMNS[:2])
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'"})
 _CASED = frozenset(("url", "email-addr"))  # of the others upper and lower case are one value
 _FAULTS_SHOWN = 20
+_OTHER_FORMAT = (
+    "A STIX 2.1 bundle or object, or an event of MISP is expected; tables end in .csv, "
+    "one object a line in .ndjson, one value a line in .txt"
+)
 _CORRECT = "Correct or remove them; nothing was published"
 
 _Row = Mapping[str | None, str | list[str] | None]
@@ -47,26 +53,34 @@ class Imported:
     reissued: int
 
 
-def import_file(path: Path, data: bytes, *, member: str, now: datetime) -> Imported:
+def import_file(
+    path: Path, data: bytes, *, member: str, now: datetime, source: str = ""
+) -> Imported:
     """Read a file to publish, all of it or nothing.
 
     Args:
-        path: decides the format by its suffix: .csv, .ndjson or .jsonl, else STIX JSON.
+        path: decides the format by its suffix: .csv, .ndjson or .jsonl, .txt or .list (a value
+            a line), else JSON: STIX, or an event of MISP.
         data: its bytes.
         member: hex member id of the importer.
         now: stands as created and modified where the source has no time.
+        source: who outside said what stands in a list; its file name where not given.
 
     Raises:
         InputError: with the lines, or the numbers in the bundle, of what cannot be said.
     """
     match path.suffix.lower():
-        case ".csv":
+        case ".csv" if not is_authority_table(data):
             objects = _csv_objects(path, data, member, now)
+        case ".csv" | ".txt" | ".list":
+            objects = list_objects(path, data, member=member, source=source, now=now)
         case ".ndjson" | ".jsonl":
             lines = enumerate(data.splitlines(), start=1)
             objects = _each(
                 path, ((number, line) for number, line in lines if line.strip()), _line_object
             )
+        case _ if is_event(data):
+            objects = event_objects(path, data, member=member, now=now)
         case _:
             objects = _bundle_objects(path, data)
     if not objects:
@@ -98,7 +112,7 @@ def _bundle_objects(path: Path, data: bytes) -> list[StixObject]:
     try:
         bundle = parse_bundle(data)
     except (JsonError, StixError) as error:
-        raise InputError(error.message, file=str(path), remedy=_other_format(data)) from None
+        raise InputError(error.message, file=str(path), remedy=_OTHER_FORMAT) from None
     if bundle.rejected:
         shown = "; ".join(
             f"object {bad.place}: {bad.reason}" for bad in bundle.rejected[:_FAULTS_SHOWN]
@@ -106,21 +120,9 @@ def _bundle_objects(path: Path, data: bytes) -> list[StixObject]:
         raise InputError(
             f"{len(bundle.rejected)} of its objects cannot be said: {shown}",
             file=str(path),
-            remedy=_other_format(data) if not bundle.objects else _CORRECT,
+            remedy=_OTHER_FORMAT if not bundle.objects else _CORRECT,
         )
     return list(bundle.objects)
-
-
-def _other_format(data: bytes) -> str:
-    try:
-        value = parse_strict(data, BUNDLE_LIMITS)
-    except JsonError:
-        value = None
-    if isinstance(value, dict) and ("Event" in value or "Attribute" in value):
-        return "This looks like a MISP event: export it from MISP as STIX 2.1"
-    return (
-        "A STIX 2.1 bundle or object is expected; tables end in .csv, one object a line in .ndjson"
-    )
 
 
 def _each(

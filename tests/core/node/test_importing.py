@@ -96,7 +96,7 @@ def test_what_is_no_table_is_refused_with_its_line(table, line, says):
         (b"{}", "1 of its objects cannot be said"),
         (b'{"a":1,"a":2}', "stands twice"),
         (b"[" * 5_000, "JSON"),
-        (json.dumps({"Event": {"info": "x"}}), "cannot be said"),
+        (json.dumps({"Event": {"info": "x"}}), "has a uuid"),
         (json.dumps({"type": "bundle", "id": "bundle--1"}), "bundle--UUID"),
     ],
 )

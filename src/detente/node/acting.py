@@ -1,0 +1,279 @@
+"""Acting: what came in is weighed, values rise and fall, and every step keeps its reason.
+
+Incremental and replayable: `bring_up` takes the statements that came since, in the
+order in which this node took them; `rebuild` forgets and takes all of them again,
+with the same result. Nothing is decided here: `watch` decides.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from threading import Lock
+
+from detente.errors import EnvironmentFault, InputError, UnitError
+from detente.node.benign import PackagedLists
+from detente.node.claiming import read_statement
+from detente.node.contents import leaves_of
+from detente.node.home import Home
+from detente.node.reading import entry_of
+from detente.proofs.cosigners import (
+    log_verifiers,
+    mirror_verifiers,
+    outside_verifiers,
+    witness_verifiers,
+)
+from detente.statements import Sealed, parse_entry
+from detente.storage.acting import ActingShelf
+from detente.storage.acting_rows import ItemState, TakenStatement
+from detente.storage.disk import read_capped
+from detente.storage.model import StoredStatement
+from detente.tlog import Checkpoint, SignedNote, open_signed
+from detente.watch import (
+    Assets,
+    BenignLookup,
+    Item,
+    Owners,
+    Precision,
+    Rules,
+    Sort,
+    WatchError,
+    decide,
+    marks_of,
+)
+
+ASSETS_FILE = "own-assets.txt"
+_ASSETS_BYTES_MAX = 4 * 2**20
+_STATEMENTS_AT_ONCE = 64
+_ITEMS_AT_ONCE = 400
+
+Changed = Callable[[list[int]], None]
+
+
+class Acting:
+    """What makes indicators act at one open node. Safe for threads of one process.
+
+    Args:
+        home: open.
+        now: the clock.
+        benign: the common-benign lists; those of the package where not given.
+        changed: called with the numbers of values that were decided about anew.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        now: Callable[[], datetime],
+        benign: BenignLookup | None = None,
+        changed: Changed = lambda _numbers: None,
+    ) -> None:
+        self.shelf = ActingShelf(home.database, me=home.identity.member)
+        self._home = home
+        self._now = now
+        self._benign = benign or PackagedLists()
+        self._changed = changed
+        self._one_at_a_time = Lock()
+
+    def bring_up(self) -> int:
+        """Weigh every statement that came since, and what time alone changed.
+
+        Returns:
+            How many values were decided about.
+
+        Raises:
+            StorageFault: the disk or the database refused; do it again.
+            InputError: the list of own assets cannot be read.
+            EnvironmentFault: the common-benign lists are not there.
+        """
+        with self._one_at_a_time:
+            touched: set[int] = set()
+            while page := self._next():
+                taken = [each for stored in page if (each := self._read(stored)) is not None]
+                touched |= self.shelf.take(taken, upto=page[-1].number)
+            count = self._decide(touched)
+            while due := self.shelf.due(self._now()):
+                count += self._decide(set(due))
+            return count
+
+    def note_seen(self, note: bytes) -> int:
+        """Note who shows a log covered so far: from then on what it says was committed.
+
+        Args:
+            note: a checkpoint with cosignatures; lines of keys nobody here knows say nothing.
+
+        Returns:
+            How many values were decided about anew.
+
+        Raises:
+            NoteError, CheckpointError: it is none, or a known key's signature fails.
+            StorageFault: the disk or the database refused.
+        """
+        touched: set[int] = set()
+        signed = SignedNote.parse(note)
+        checkpoint = Checkpoint.parse(signed.text)
+        for cosigner, moment in self._cosigned(signed, checkpoint.origin):
+            touched |= self.shelf.seen(checkpoint.origin, cosigner, checkpoint.size, moment)
+        with self._one_at_a_time:
+            return self._decide(touched)
+
+    def rebuild(self) -> int:
+        """Forget what can be taken from the logs again, and take it again.
+
+        Raises:
+            As `bring_up`.
+        """
+        with self._one_at_a_time:
+            self.shelf.forget()
+        return self.bring_up()
+
+    def accept(self, item: Item, *, by: str) -> ItemState:
+        """Let a value act that stands on a list of shared infrastructure, by a person's choice.
+
+        Raises:
+            InputError: nobody named this value.
+            StorageFault: the disk or the database refused.
+        """
+        found = self.shelf.find(item)
+        if found is None:
+            raise InputError(f"nobody named {item.value[:120]!r}", remedy="Check the spelling")
+        self.shelf.accept(item, by=by, now=self._now())
+        with self._one_at_a_time:
+            self._decide({found.number})
+        return self.shelf.find(item) or found
+
+    def rules(self, ledger: Mapping[tuple[str, Sort], Precision]) -> Rules:
+        """Return this node's rules as they are now.
+
+        Raises:
+            InputError: the list of own assets cannot be read.
+        """
+        charter = self._home.charter
+        members = () if charter is None else charter.members
+        return Rules(
+            f=0 if charter is None else charter.f,
+            owners=Owners(
+                of_member={each.id: each.operator or each.id for each in members},
+                me=self._home.identity.member,
+            ),
+            own=own_assets(self._home),
+            registered={
+                each.id: Assets.registered(() if charter is None else charter.assets, each.id)
+                for each in members
+            },
+            benign=self._benign,
+            ledger=ledger,
+            accepted=self.shelf.accepted(),
+        )
+
+    def _next(self) -> list[StoredStatement]:
+        """Return the next statements that are complete, in the order in which they were taken."""
+        page = self._home.index.statements(after=self.shelf.taken(), limit=_STATEMENTS_AT_ONCE)
+        whole: list[StoredStatement] = []
+        for stored in page:
+            if stored.objects is None:
+                break  # still coming in
+            whole.append(stored)
+        return whole
+
+    def _read(self, stored: StoredStatement) -> TakenStatement | None:
+        if stored.row.ciphertext is None or stored.erased:
+            return None
+        try:
+            statement = parse_entry(entry_of(self._home, stored))
+            if not isinstance(statement.header.says, Sealed):
+                return None
+            leaves = leaves_of(self._home, statement)
+            chain = self._home.chain
+            charters = () if chain is None else chain.charters
+            return (
+                None
+                if leaves is None
+                else read_statement(stored, statement, leaves.read(), charters)
+            )
+        except EnvironmentFault:
+            raise
+        except UnitError:
+            return None  # content that nobody can use is shown where it was received
+
+    def _decide(self, items: set[int]) -> int:
+        """Decide about values; where an issuer's record turned, about all it claims too.
+
+        Marks depend on no ledger, so the second round turns none.
+        """
+        count = 0
+        while items:
+            before = self.shelf.ledger()
+            rules, now = self.rules(before), self._now()
+            for some in _batches(sorted(items)):
+                decided = [
+                    (number, decide(dossier, rules, now), marks_of(dossier, rules))
+                    for number, dossier in self.shelf.dossiers(some)
+                ]
+                self.shelf.settle(decided, now)
+                count += len(decided)
+                self._changed(some)
+            items = self._turned(before, self.shelf.ledger())
+        return count
+
+    def _turned(
+        self,
+        before: Mapping[tuple[str, Sort], Precision],
+        after: Mapping[tuple[str, Sort], Precision],
+    ) -> set[int]:
+        """Return the values of issuers whose record crossed the floor."""
+        none = Precision()
+        crossed = {
+            issuer
+            for issuer, sort in before.keys() | after.keys()
+            if before.get((issuer, sort), none).is_poor != after.get((issuer, sort), none).is_poor
+        }
+        return {number for issuer in crossed for number in self.shelf.items_of_issuer(issuer)}
+
+    def _cosigned(self, signed: SignedNote, origin: str) -> list[tuple[str, datetime]]:
+        chain = self._home.chain
+        charter = self._home.charter if chain is None else chain.latest
+        owner = next((m for m in charter.members if m.origin == origin), None) if charter else None
+        if charter is None or owner is None:
+            return []
+        known = {key: each.id for each in charter.members for key in mirror_verifiers(each)}
+        known |= {
+            key: f"{each.id}/witness" for each in charter.members for key in witness_verifiers(each)
+        }
+        known |= {
+            key: f"outside:{each.name}"
+            for each in charter.witnesses
+            for key in outside_verifiers(each)
+        }
+        opened = open_signed(signed, (*log_verifiers(owner), *known))
+        return [
+            (known[each.verifier], _moment(each.timestamp))
+            for each in opened.verified
+            if each.verifier in known and each.timestamp
+        ]
+
+
+def own_assets(home: Home) -> Assets:
+    """Return what this office wrote down as its own; the list is private and may be missing.
+
+    Raises:
+        InputError: a line of it cannot be read.
+        StorageFault: the disk refused.
+    """
+    path = home.layout.directory / ASSETS_FILE
+    if not path.exists():
+        return Assets()
+    try:
+        return Assets.parse(read_capped(path, bytes_max=_ASSETS_BYTES_MAX).decode())
+    except (UnicodeDecodeError, WatchError) as error:
+        remedy = error.remedy if isinstance(error, UnitError) else "Write it in UTF-8"
+        raise InputError(str(error), file=str(path), remedy=remedy) from None
+
+
+def _batches(numbers: Iterable[int]) -> Iterable[list[int]]:
+    waiting = iter(numbers)
+    while some := list(islice(waiting, _ITEMS_AT_ONCE)):
+        yield some
+
+
+def _moment(timestamp: int) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC)
