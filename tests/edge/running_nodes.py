@@ -105,15 +105,18 @@ class Node:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
 
-    def detente(self, *words, check=True):
-        """Type a command beside the node and return what it answers."""
-        done = subprocess.run(
+    def run(self, *words):
+        """Type a command beside the node."""
+        return subprocess.run(
             [sys.executable, "-m", "detente", *map(str, words), "--node", str(self.directory)],
             capture_output=True,
             timeout=60,
         )
-        if check:
-            assert done.returncode == 0, done.stderr.decode()
+
+    def detente(self, *words):
+        """Type a command beside the node and return what it answers."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr.decode()
         return json.loads(done.stdout) if done.stdout else None
 
     def publish(self, *addresses, to=(), tlp="amber"):

@@ -11,10 +11,12 @@ from detente.exchange.errors import RequestRefused
 from detente.exchange.http_signatures import (
     CLOCK_SKEW_S,
     LIFETIME_S_MAX,
+    NO_BODY,
     Nonces,
     Request,
     RequestVerifier,
     TransportKey,
+    content_digest,
     sign_request,
     signature_base,
 )
@@ -26,7 +28,7 @@ OTHER = Ed25519Key(b"\x02" * 32)
 ME, YOU, ALICE = "aa" * 32, "bb" * 32, "cc" * 32
 NOW = 1_790_000_000
 NONCE = "n" * 24
-ASKED = Request("GET", "http://node.example:8440/blobs/00?at=x/1/0")
+ASKED = Request("GET", "http://node.example:8440/blobs/00?at=x/1/0", NO_BODY)
 
 
 def verifier(nonces=None):
@@ -75,11 +77,11 @@ def test_other_headers_do_not_matter():
 @pytest.mark.parametrize(
     "request_",
     [
-        Request("POST", ASKED.target_uri),
-        Request("GET", ASKED.target_uri.replace("8440", "8441")),
-        Request("GET", ASKED.target_uri.replace("http", "https")),
-        Request("GET", ASKED.target_uri + "0"),
-        Request("GET", ASKED.target_uri, b"body"),
+        Request("POST", ASKED.target_uri, NO_BODY),
+        Request("GET", ASKED.target_uri.replace("8440", "8441"), NO_BODY),
+        Request("GET", ASKED.target_uri.replace("http", "https"), NO_BODY),
+        Request("GET", ASKED.target_uri + "0", NO_BODY),
+        Request("GET", ASKED.target_uri, content_digest(b"another body".ljust(32))),
     ],
 )
 def test_what_was_signed_for_one_request_does_not_open_another(request_):

@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from time import time
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
 from detente.exchange.errors import ExchangeError
-from detente.exchange.http_signatures import Request, sign_request
+from detente.exchange.http_signatures import NO_BODY, Request, content_digest, sign_request
 from detente.exchange.limits import (
     ANSWER_BYTES_S_MIN,
     CONNECT_WAIT_S,
@@ -97,7 +97,7 @@ class HttpFace:
             ExchangeError: as `read`, also from the stream.
         """
         url = f"{self.url}/{blob_path(digest)}?at={at[0]}/{at[1]}"
-        headers = self._signature("GET", url)
+        headers = self._signature("GET", url, NO_BODY)
         async with self._asked("GET", url, bytes_max=bytes_max, headers=headers) as response:
             if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 yield None
@@ -124,6 +124,32 @@ class HttpFace:
             body = b"".join([piece async for piece in _body(response, most)])
             kind = response.headers.get("content-type", "")
             return response.status_code, body, _SIZE.fullmatch(kind) is not None
+
+    async def push(self, bundle: BinaryIO, size: int, body_hash: bytes) -> None:
+        """Hand a bundle to a peer that cannot call this node.
+
+        Args:
+            bundle: at its beginning.
+            size: in bytes.
+            body_hash: SHA-256 of all of it.
+
+        Raises:
+            ExchangeError: no answer in time, or a refusal.
+        """
+        url = f"{self.url}/bundles"
+        headers = self._signature("POST", url, content_digest(body_hash))
+        headers |= {"content-length": str(size), "content-type": "application/x-tar"}
+
+        async def pieces() -> AsyncIterator[bytes]:
+            while piece := bundle.read(_PIECE_BYTES):
+                yield piece
+
+        asking = self._asked("POST", url, bytes_max=size, headers=headers, content=pieces())
+        async with asking as response:
+            words = b"".join([piece async for piece in _body(response, _WITNESS_ANSWER_BYTES_MAX)])
+            if response.status_code != HTTPStatus.OK:
+                said = words[:200].decode("utf-8", "replace").strip()
+                raise ExchangeError(f"refused a bundle ({response.status_code}): {said}")
 
     async def hints(self) -> AsyncIterator[str]:
         """Yield the origin of each log the peer says grew, while it says so.
@@ -156,7 +182,7 @@ class HttpFace:
         *,
         bytes_max: int,
         headers: dict[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
     ) -> AsyncIterator[httpx.Response]:
         seconds = REQUEST_S_MAX + bytes_max / ANSWER_BYTES_S_MIN
         try:
@@ -169,7 +195,7 @@ class HttpFace:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unanswered(self.url, error) from None
 
-    def _signature(self, method: str, url: str) -> dict[str, str]:
+    def _signature(self, method: str, url: str, digest: str) -> dict[str, str]:
         signer = self._signer()
         if signer is None:
             raise ExchangeError(
@@ -177,7 +203,7 @@ class HttpFace:
                 remedy="`detente keys rotate transport` puts another in its place",
             )
         nonce = secrets.token_urlsafe(18)
-        asked = Request(method, url)
+        asked = Request(method, url, digest)
         return sign_request(asked, signer, recipient=self._member, now=int(time()), nonce=nonce)
 
 

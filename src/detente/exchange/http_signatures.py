@@ -43,12 +43,12 @@ class Request:
     Attributes:
         method: in capitals.
         target_uri: as the sender wrote it: scheme, authority, path and query.
-        body: all of it.
+        digest: of the whole body, as `content_digest` writes it.
     """
 
     method: str
     target_uri: str
-    body: bytes = b""
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,12 @@ def signature_base(components: Iterable[tuple[str, str]], parameters: str) -> by
     return "\n".join([*lines, f'"@signature-params": {parameters}']).encode()
 
 
-def content_digest(body: bytes) -> str:
-    """Return the header's value (RFC 9530)."""
-    return f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"
+def content_digest(body_hash: bytes) -> str:
+    """Return the header's value for a body with this SHA-256 (RFC 9530)."""
+    return f"sha-256=:{b64encode(body_hash).decode()}:"
+
+
+NO_BODY = content_digest(sha256(b"").digest())
 
 
 def sign_request(
@@ -97,10 +100,9 @@ def sign_request(
         f"{_COVERED};created={now};expires={now + lifetime_s};"
         f'nonce="{nonce}";keyid="{key_id(signer.public_key)}";tag="{TAG}"'
     )
-    digest = content_digest(request.body)
-    base = _base(request, digest, recipient, parameters)
+    base = _base(request, recipient, parameters)
     return {
-        "content-digest": digest,
+        "content-digest": request.digest,
         RECIPIENT_HEADER: recipient,
         "signature-input": f"sig={parameters}",
         "signature": f"sig=:{b64encode(signer.sign(base)).decode()}:",
@@ -172,13 +174,12 @@ class RequestVerifier:
         _check_time(created, expires, now)
         if given[RECIPIENT_HEADER] != self._recipient:
             raise RequestRefused("this request is for another member")
-        digest = content_digest(request.body)
-        if given["content-digest"] != digest:
+        if given["content-digest"] != request.digest:
             raise RequestRefused("the body is not the one that was signed")
         key = self._key(found["keyid"])
         if key is None:
             raise RequestRefused("no transport key in force has this id")
-        base = _base(request, digest, self._recipient, found["parameters"])
+        base = _base(request, self._recipient, found["parameters"])
         try:
             verify_ed25519(key.public_key, base, decode_base64(signature[1].encode()))
         except (SignatureError, EnvelopeError):
@@ -210,6 +211,6 @@ def _check_time(created: int, expires: int, now: int) -> None:
         raise RequestRefused(f"expired {now - expires} s ago: compare the clocks")
 
 
-def _base(request: Request, digest: str, recipient: str, parameters: str) -> bytes:
-    values = (request.method, request.target_uri, digest, recipient)
+def _base(request: Request, recipient: str, parameters: str) -> bytes:
+    values = (request.method, request.target_uri, request.digest, recipient)
     return signature_base(zip(_COMPONENTS, values, strict=True), parameters)

@@ -6,11 +6,13 @@ without a `Cleared` in its hand.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
 from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
 from time import time
-from typing import Annotated, assert_never
+from typing import Annotated, BinaryIO, assert_never, cast
 
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
@@ -18,10 +20,12 @@ from litestar.di import Provide
 from litestar.params import Dependency
 from litestar.response import Stream
 
+from detente.errors import UnitError
 from detente.exchange.errors import ExchangeError, RequestRefused
 from detente.exchange.hints import Hints
+from detente.exchange.http_signatures import NO_BODY, RequestVerifier, content_digest
 from detente.exchange.http_signatures import Request as SignedRequest
-from detente.exchange.http_signatures import RequestVerifier
+from detente.exchange.limits import PUSH_BYTES_MAX, PUSHES_MAX, SPOOL_BYTES_MAX
 from detente.exchange.ports import Outward, Parcel
 from detente.exchange.protocol.paths import checked_digest, checked_origin
 from detente.release import Cleared, Full, MemberReader, Withheld
@@ -29,7 +33,7 @@ from detente.tlog import Cosigned, Refused, TileError, TilePath
 from detente.tlog.checkpoint import SIZE_MAX
 from detente.tlog.witness import REQUEST_BYTES_MAX
 
-BODY_BYTES_MAX = {"/witness/add-checkpoint": REQUEST_BYTES_MAX}
+BODY_BYTES_MAX = {"/witness/add-checkpoint": REQUEST_BYTES_MAX, "/bundles": PUSH_BYTES_MAX}
 
 _TEXT = "text/plain; charset=utf-8"
 _BYTES = "application/octet-stream"
@@ -38,6 +42,7 @@ _IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable"}
 _PRIVATE = {"cache-control": "no-store"}
 
 Asked = Request[None, None, State]
+TakeBundle = Callable[[str, BinaryIO], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class OutwardFace:
         outward: what the node shows.
         verifier: says who asks.
         hints: pushed to whoever listens.
+        take_bundle: takes up a bundle of the member that signed the request, and says what it
+            brought. Raises UnitError where it is none.
         public_url: how others write this node's address where a web server stands in front
             of it, without a slash at its end; empty where the Host header says it.
     """
@@ -55,7 +62,9 @@ class OutwardFace:
     outward: Outward
     verifier: RequestVerifier
     hints: Hints
+    take_bundle: TakeBundle
     public_url: str = ""
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PUSHES_MAX))
 
 
 Face = Annotated[OutwardFace, Dependency(skip_validation=True)]
@@ -75,6 +84,7 @@ def outward_routes(face: OutwardFace) -> Router:
             _shown_proof,
             _shown_chain,
             _hints,
+            _push,
         ],
     )
 
@@ -129,7 +139,7 @@ async def _blob(request: Asked, face: Face, digest: str) -> Response[bytes] | St
         data = await asyncio.to_thread(face.outward.document, wanted)
         return _missing() if data is None else _answer(data, _BYTES, _IMMUTABLE)
     try:
-        reader = MemberReader(_who_asks(request, face))
+        reader = MemberReader(_who_asks(request, face, NO_BODY))
     except RequestRefused as refusal:
         return _refused(HTTPStatus.UNAUTHORIZED, refusal.message)
     return await _content(face.outward, place, reader, wanted)
@@ -157,6 +167,31 @@ async def _content(
 @get("/hints")
 async def _hints(face: Face) -> Stream:
     return Stream(face.hints.stream(), media_type="text/event-stream", headers=dict(_PRIVATE))
+
+
+@post("/bundles", status_code=HTTPStatus.OK)
+async def _push(request: Asked, face: Face) -> Response[bytes]:
+    digest = request.headers.get("content-digest", "")
+    try:
+        # Who asks is known before the body is read: a stranger's is not.
+        member = _who_asks(request, face, digest)
+    except RequestRefused as refusal:
+        return _refused(HTTPStatus.UNAUTHORIZED, refusal.message)
+    if face.room.locked():
+        return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "other bundles are being taken")
+    async with face.room:
+        with SpooledTemporaryFile(max_size=SPOOL_BYTES_MAX) as spool:
+            hasher = sha256()
+            async for piece in request.stream():
+                hasher.update(piece)
+                await asyncio.to_thread(spool.write, piece)
+            if content_digest(hasher.digest()) != digest:
+                return _refused(HTTPStatus.BAD_REQUEST, "the body is not the one that was signed")
+            try:
+                brought = await face.take_bundle(member, cast(BinaryIO, spool))
+            except UnitError as error:
+                return _refused(HTTPStatus.UNPROCESSABLE_ENTITY, error.message)
+    return _answer(f"{brought}\n".encode(), _TEXT, _PRIVATE)
 
 
 async def _public(request: Asked, face: OutwardFace) -> Response[bytes]:
@@ -206,12 +241,12 @@ def _place(text: str | None) -> tuple[str, int] | None:
     return checked_origin(origin), int(seq)
 
 
-def _who_asks(request: Asked, face: OutwardFace) -> str:
+def _who_asks(request: Asked, face: OutwardFace, digest: str) -> str:
     scope = request.scope
     query = bytes(scope["query_string"])
     raw = bytes(scope["raw_path"]) + (b"?" + query if query else b"")
     base = face.public_url or f"{scope['scheme']}://{request.headers.get('host', '')}"
-    signed = SignedRequest(scope["method"], base + raw.decode("ascii", "replace"))
+    signed = SignedRequest(scope["method"], base + raw.decode("ascii", "replace"), digest)
     headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
     ]

@@ -17,7 +17,7 @@ from detente.exchange.ports import Parcel
 from detente.exchange.protocol.paths import CHAIN, PROOFS, checked_origin, print_proof_list
 from detente.node.cosigning import Cosigner
 from detente.node.home import Home
-from detente.node.reading import own_entry, read_said
+from detente.node.reading import open_own, own_entry
 from detente.proofs.chain import CharterChain
 from detente.proofs.file import FILE_BYTES_MAX
 from detente.release import Circle, Cleared, MemberReader, Standing, Withheld, decide, hold
@@ -99,8 +99,7 @@ class HomeOutward:
             return None
         if not isinstance(statement.header.says, Sealed):
             return None
-        said = read_said(home, statement.payload_hash)
-        answer = decide(hold(statement, said.content), reader, circle=circle)
+        answer = decide(hold(statement, open_own(home, statement)), reader, circle=circle)
         with self._clearing:
             self._cleared[key] = answer
             while len(self._cleared) > CLEARED_KEPT_MAX:

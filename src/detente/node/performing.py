@@ -92,19 +92,39 @@ class Pull:
         self._tick()
         try:
             while True:
-                event = await self._events.get()
-                if isinstance(event, Ticked):
-                    self._woken = False
-                # Signatures and hashes take time that the others' answers should not wait for.
-                self._state, commands = await asyncio.to_thread(step, self._state, event)
-                for command in commands:
-                    await self._do(command)
+                await self._step()
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            for task in (hinting, *self._asking):
-                task.cancel()
-            await asyncio.gather(hinting, *self._asking, return_exceptions=True)
+            await self._end(hinting)
+
+    async def _step(self) -> None:
+        event = await self._events.get()
+        if isinstance(event, Ticked):
+            self._woken = False
+        # Signatures and hashes take time that the others' answers should not wait for.
+        self._state, commands = await asyncio.to_thread(step, self._state, event)
+        for command in commands:
+            await self._do(command)
+
+    async def _end(self, *more: asyncio.Task[None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        tasks = [*more, *self._asking]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def run_once(self) -> None:
+        """Take one round, to its end: for a face that does not change meanwhile.
+
+        Raises:
+            StorageFault: this node's own disk or database refused.
+        """
+        self._tick()
+        try:
+            while not self._events.empty() or self._asking or self._state.is_in_round:
+                await self._step()
+        finally:
+            await self._end()
 
     def take(self, event: Event) -> None:
         """Put an event in line."""

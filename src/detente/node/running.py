@@ -5,25 +5,32 @@ log, and ends by publishing a last checkpoint.
 """
 
 import asyncio
-import socket
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import BinaryIO
 
 from detente.charter import KeySlot, OutsideWitness
 from detente.errors import EnvironmentFault, InputError
 from detente.exchange.app import make_app
-from detente.exchange.client import HttpFace, checked_url
-from detente.exchange.errors import ExchangeError
+from detente.exchange.client import HttpFace
 from detente.exchange.hints import Hints
 from detente.exchange.http_signatures import Nonces, RequestVerifier, TransportKey
 from detente.exchange.limits import PROOFS_LISTED_MAX
 from detente.exchange.protocol import Command, Event, Roster, begin
 from detente.exchange.protocol.events import Learnt, Proven, Recorded
-from detente.exchange.server import Server, listen
+from detente.exchange.server import Server
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
+from detente.node.addresses import (
+    find_members,
+    find_witnesses,
+    log_keys,
+    open_address,
+    require_chain,
+)
+from detente.node.bundling import open_bundle, take_bundle
 from detente.node.control import Answer, ControlDoor
 from detente.node.cosigning import Cosigner, member_cosigner
 from detente.node.errors import SigningRefused
@@ -33,13 +40,14 @@ from detente.node.live import LiveLog
 from detente.node.log import NEW_EPOCH, pass_by
 from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
+from detente.node.pushing import Push
 from detente.node.receiving import Receiver
 from detente.node.witnessing import OutsideCosigner
 from detente.proofs.chain import CharterChain
 from detente.signing import Signer, key_id
 from detente.storage.errors import NoSuchKey
 from detente.storage.evidence import EvidenceShelf
-from detente.tlog import Checkpoint, TileStore, Verifier
+from detente.tlog import Checkpoint, TileStore
 
 PULL_AGAIN_S = 5.0  # after a fault of this node's own
 
@@ -88,7 +96,7 @@ class RunningNode:
         self._report = report
         self._hints = Hints()
         self._pulls: list[Pull] = []
-        self._outsiders: list[OutsideCosigner] = []
+        self._wakes: list[asyncio.Event] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._holdings = HomeHoldings(home, now=now, stopped=self._stop_signing)
         self._receiver = Receiver(self._holdings, now=now, cosigned=self._cosigned)
@@ -160,6 +168,11 @@ class RunningNode:
         face = HttpFace(url, member=member, signer=self._transport_signer)
         self._held.push_async_callback(face.close)
         self._tasks.append(asyncio.create_task(self._keep_pulling(outward, member, face)))
+        if not self._options.listen:
+            # Nobody can pull from a node without an address, so it hands over what it says.
+            push = Push(self._home, outward, member, face, report=self._report)
+            self._wakes.append(push.wake)
+            self._tasks.append(asyncio.create_task(push.run()))
 
     def _ask_witness(self, witness: OutsideWitness, url: str) -> None:
         face = HttpFace(url, member="", signer=lambda: None)
@@ -171,7 +184,7 @@ class RunningNode:
             merge=self._perform_here,
             report=self._report,
         )
-        self._outsiders.append(cosigner)
+        self._wakes.append(cosigner.wake)
         self._tasks.append(asyncio.create_task(cosigner.run()))
 
     def _newest_own(self) -> tuple[bytes, TileStore] | None:
@@ -248,7 +261,11 @@ class RunningNode:
         verifier = RequestVerifier(
             recipient=home.identity.member, key=self._transport_key, nonces=Nonces()
         )
-        face = OutwardFace(outward, verifier, self._hints, self._options.public_url)
+
+        async def take(member: str, source: BinaryIO) -> str:
+            return await self._take_pushed(outward, member, source)
+
+        face = OutwardFace(outward, verifier, self._hints, take, self._options.public_url)
         app = make_app([outward_routes(face)], body_bytes_max=BODY_BYTES_MAX)
         listening = open_address(self._options.listen)
         self.address = listening.getsockname()[:2]
@@ -257,6 +274,21 @@ class RunningNode:
         # Streams of hints end first, so that the server need not cut them.
         self._held.callback(self._hints.close)
         await server.start(listening)
+
+    async def _take_pushed(self, outward: HomeOutward, member: str, source: BinaryIO) -> str:
+        """Take up what a member pushes of its own face."""
+        bundle = await asyncio.to_thread(open_bundle, source, file="the bundle")
+        if bundle.member != member:
+            raise InputError("a member pushes its own face, and nobody else's")
+        taken = await take_bundle(
+            self._home,
+            bundle,
+            self._receiver,
+            here=outward.read,
+            now=self._now,
+            tell=self._tell_all,
+        )
+        return f"{len(taken.sizes)} logs grew"
 
     def _transport_key(self, wanted: str) -> TransportKey | None:
         chain = self._home.chain
@@ -276,90 +308,5 @@ class RunningNode:
         """Let the machines know how far this node's own log is."""
         held = await asyncio.to_thread(self._receiver.held_of, origin)
         self._tell_all(Recorded(held))
-        for outsider in self._outsiders:
-            outsider.wake.set()
-
-
-def require_chain(home: Home) -> CharterChain:
-    """Return the charter chain of the unit this node belongs to.
-
-    Raises:
-        InputError: it works alone.
-    """
-    chain = home.chain
-    if chain is None:
-        raise InputError(
-            "this node belongs to no unit, so there is nobody to exchange anything with",
-            file=str(home.layout.directory),
-            remedy="Found or join one with `detente charter`",
-        )
-    return chain
-
-
-def find_members(chain: CharterChain, named: Mapping[str, str]) -> dict[str, str]:
-    """Return member id -> URL for what the operator named by name or id.
-
-    Raises:
-        InputError: nobody, or several, are called so; an address that is none.
-    """
-    found: dict[str, str] = {}
-    for name, url in named.items():
-        matching = [each.id for each in chain.latest.members if name in (each.id, each.name)]
-        if len(matching) != 1:
-            names = ", ".join(each.name for each in chain.latest.members)
-            raise InputError(f"no member is called {name!r}", remedy=f"The members are {names}")
-        try:
-            found[matching[0]] = checked_url(url)
-        except ExchangeError as error:
-            raise InputError(error.message, remedy=error.remedy) from None
-    return found
-
-
-def find_witnesses(
-    chain: CharterChain, named: Mapping[str, str]
-) -> list[tuple[OutsideWitness, str]]:
-    """Return the charter's outside witnesses that the operator gave an address, with it.
-
-    Raises:
-        InputError: a name the charter does not have; an address that is none.
-    """
-    witnesses = {each.name: each for each in chain.latest.witnesses}
-    for name in named:
-        if name not in witnesses:
-            known = ", ".join(witnesses) or "none"
-            raise InputError(
-                f"the charter has no outside witness {name!r}", remedy=f"Its witnesses: {known}"
-            )
-    try:
-        return [(witnesses[name], checked_url(url)) for name, url in named.items()]
-    except ExchangeError as error:
-        raise InputError(error.message, remedy=error.remedy) from None
-
-
-def log_keys(chain: CharterChain) -> dict[str, list[Verifier]]:
-    """Return the keys of every log of every member, by origin."""
-    found: dict[str, list[Verifier]] = {}
-    for member in chain.latest.members:
-        history = chain.keyring.history(member.id)
-        for epoch in range(1, chain.epoch_of(member.id) + 1):
-            origin = f"{member.log if history is None else history.log}/{epoch}"
-            found[origin] = [verifier for _key, verifier in chain.keyring.log_keys(origin)]
-    return found
-
-
-def open_address(text: str) -> socket.socket:
-    """Return a listening socket for HOST:PORT.
-
-    Raises:
-        InputError: another form.
-        EnvironmentFault: the system refused.
-    """
-    host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004
-        raise InputError(f"not HOST:PORT: {text[:80]!r}", remedy="For example: 127.0.0.1:8440")
-    try:
-        return listen(host.strip("[]"), int(port))
-    except OSError as error:
-        raise EnvironmentFault(
-            f"cannot listen on {text}: {error.strerror}", remedy="Is another program there?"
-        ) from error
+        for wake in self._wakes:
+            wake.set()
