@@ -28,7 +28,7 @@ HISTORIES = scaled(500, 100_000)
 PARTS = scaled(10, 100)
 pytestmark = pytest.mark.timeout(scaled(300, 200_000))
 
-CHAOS, CALM = 60.0, 150.0
+CHAOS, CALM = 50.0, 90.0
 WAYS = ("withhold", "garbage", "shrink", "waver", "cosign-all", "bad-entries")
 
 

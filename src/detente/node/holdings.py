@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from detente.errors import PeerFault
-from detente.exchange.protocol import Awaited
+from detente.exchange.protocol import Awaited, Roster
 from detente.exchange.protocol.paths import cosigned_path
 from detente.node.cosigning import Cosigner, member_cosigner
 from detente.node.errors import SigningRefused
 from detente.node.home import Home
 from detente.node.opening import index_content
-from detente.proofs import CharterChain, log_verifiers
+from detente.proofs import CharterChain
 from detente.statements.batch import IndexRow
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.disk import Disk, make_private_folder, read_capped, write_whole
@@ -26,7 +26,7 @@ from detente.storage.evidence import EvidenceShelf, Kept, NotKept
 from detente.storage.following import AwaitedContent, FollowedLog, FollowedLogs
 from detente.storage.model import StatementRow
 from detente.storage.tiles import TileFiles
-from detente.tlog import Fresh, RolledBack, TilePath, Verifier, judge_memory
+from detente.tlog import Fresh, RolledBack, TilePath, judge_memory
 from detente.tlog.note import NOTE_BYTES_MAX
 
 
@@ -116,8 +116,8 @@ class Holdings(Protocol):
         ...
 
     @property
-    def chain(self) -> CharterChain:
-        """The charter chain."""
+    def roster(self) -> Roster:
+        """Who may sign what, by the charter chain of this moment."""
         ...
 
     def keep_chain(self, chain: CharterChain) -> None:
@@ -189,6 +189,7 @@ class HomeHoldings:
         self._disk = disk or Disk()
         self._following = FollowedLogs(home.database)
         self._evidence = EvidenceShelf(home.database)
+        self._roster: Roster | None = None
         self._checkpoints = SqliteCheckpoints(home.database)
 
     @property
@@ -212,12 +213,14 @@ class HomeHoldings:
         return self._following
 
     @property
-    def chain(self) -> CharterChain:
-        """The charter chain; raises RuntimeError in a node that works alone and pulls nothing."""
+    def roster(self) -> Roster:
+        """Who may sign what; raises RuntimeError in a node that works alone and pulls nothing."""
         chain = self._home.chain
         if chain is None:
             raise RuntimeError("a node without a unit follows nobody")
-        return chain
+        if self._roster is None or self._roster.chain is not chain:
+            self._roster = Roster(chain, self.me)
+        return self._roster
 
     def keep_chain(self, chain: CharterChain) -> None:
         """Replace it by one that says more; raises StorageFault."""
@@ -241,7 +244,7 @@ class HomeHoldings:
 
     def cosigners(self, origin: str) -> Sequence[Cosigner]:
         """Return this member's mirror and witness of one log; none while it must not sign."""
-        logs = {origin: tuple(verifier for _, verifier in self.chain.keyring.log_keys(origin))}
+        logs = {origin: tuple(verifier for _, verifier in self.roster.log_keys(origin))}
         try:
             return [
                 member_cosigner(self._home, mirror=mirror, logs=logs, now=self._now)
@@ -274,10 +277,7 @@ class HomeHoldings:
     def stop_signing(self, note: bytes) -> bool:
         """Stop where the note shows that this node signed more than it remembers."""
         origin = self.own_origin
-        keys: list[Verifier] = [each for _, each in self.chain.keyring.log_keys(origin)]
-        member = self.chain.latest.member(self.me)
-        if not keys and member is not None:
-            keys = list(log_verifiers(member))
+        keys = [verifier for _, verifier in self.roster.log_keys(origin)]
         match judge_memory(self._checkpoints.read(origin), [note], keys, origin=origin):
             case Fresh():
                 return False

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from hashlib import sha256
 
-from detente.charter import Charter, Member, Spent
+from detente.charter import Spent
 from detente.charter.recovery import SELF_KINDS
 from detente.errors import EnvironmentFault, UnitError
 from detente.exchange.protocol import Accepted, Awaited, Command, Event, Held, Roster
@@ -42,7 +42,6 @@ from detente.node.cosigning import growth_request
 from detente.node.holdings import Holdings
 from detente.node.log import StopPoint, pass_by
 from detente.node.settling import merge_lines, says_more
-from detente.proofs.settled import with_newest_keys
 from detente.statements import ContentError, Sealed, SealingError
 from detente.statements.batch import IndexRow
 from detente.storage.errors import DamagedStore
@@ -87,15 +86,11 @@ class Receiver:
         self._cosigned = cosigned
         self._stop = stop
         self._gathering: dict[str, bytes] = {}
-        self._known: Roster | None = None
 
     @property
     def _roster(self) -> Roster:
         """Who may sign what by the chain of this moment."""
-        chain = self._holdings.chain
-        if self._known is None or self._known.chain is not chain:
-            self._known = Roster(chain, self._holdings.me)
-        return self._known
+        return self._holdings.roster
 
     def held(self) -> dict[str, Held]:
         """Return what this node holds of every log, its own too, for the machines to begin with.
@@ -265,19 +260,10 @@ class Receiver:
         self._gathering[signed.text] = note
         while len(self._gathering) > _GATHERED_MAX:
             del self._gathering[next(iter(self._gathering))]
-        charter, owner = self._owner(origin)
-        if owner is not None and note != shown and says_more(charter, owner, note, shown):
+        if note != shown and says_more(self._roster, origin, note, shown):
             self._holdings.show(origin, note)
             self._stop("own-shown")
             self._cosigned(origin)
-
-    def _owner(self, origin: str) -> tuple[Charter, Member | None]:
-        chain = self._holdings.chain
-        newest = [with_newest_keys(each, chain.keyring) for each in chain.latest.members]
-        charter = replace(chain.latest, members=tuple(newest))
-        owner = charter.member(self._holdings.me)
-        epoch = int(origin.partition("/")[2])
-        return charter, None if owner is None else replace(owner, epoch=epoch)
 
     def _open(self, awaited: Awaited) -> Sequence[Event]:
         now = self._now()

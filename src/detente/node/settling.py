@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from detente.charter import Charter, Member
+from detente.charter import settlement_of
 from detente.errors import UnitError
 from detente.exchange.protocol import Roster
-from detente.proofs import who_saw
+from detente.exchange.protocol.notes import SeenNote, read_note
 from detente.tlog import SignatureLine, SignedNote
 from detente.tlog.note import SIGNATURES_MAX
 
@@ -27,16 +27,26 @@ def merge_lines(signed: SignedNote, further: Iterable[SignatureLine], roster: Ro
     return SignedNote(signed.text, tuple(lines[:SIGNATURES_MAX])).to_bytes()
 
 
-def says_more(charter: Charter, owner: Member, note: bytes, than: bytes | None) -> bool:
-    """Say whether a checkpoint of the own log is the better one to show: settled, then newer."""
-    return _weight(charter, owner, note) > _weight(charter, owner, than)
+def says_more(roster: Roster, origin: str, note: bytes, than: bytes | None) -> bool:
+    """Say whether a checkpoint of a log is the better one to show: settled, then newer."""
+    return _weight(roster, origin, note) > _weight(roster, origin, than)
 
 
-def _weight(charter: Charter, owner: Member, note: bytes | None) -> tuple[bool, int, int]:
+def _weight(roster: Roster, origin: str, note: bytes | None) -> tuple[bool, int, int]:
     if not note:
         return (False, -1, 0)
     try:
-        seen = who_saw(charter, owner, note)
+        seen = read_note(note, origin, roster)
     except UnitError:
         return (False, -1, 0)
-    return (seen.settled, seen.checkpoint.size, len(SignedNote.parse(note).lines))
+    return (is_settled(seen, roster), seen.checkpoint.size, len(seen.cosigners))
+
+
+def is_settled(seen: SeenNote, roster: Roster) -> bool:
+    """Say whether the quorum of the newest charter cosigned (trust.md, section 3)."""
+    charter = roster.charter
+    rule = settlement_of(charter)
+    names = {one.verifier.name for one in seen.cosigners}
+    outside = {witness.name for witness in charter.witnesses} & names
+    mirrors = seen.mirrors & charter.member_ids
+    return len(mirrors) + len(outside) >= rule.q and len(mirrors) >= rule.member_mirrors

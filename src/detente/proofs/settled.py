@@ -52,7 +52,7 @@ def check_settled(
 
 def _who_saw(note: bytes, issuer: str, epoch: int, charter: Charter, keyring: Keyring) -> Seen:
     rotated = replace(
-        charter, members=tuple(with_newest_keys(each, keyring) for each in charter.members)
+        charter, members=tuple(_with_newest_keys(each, keyring) for each in charter.members)
     )
     failure: UnitError = ChainError(f"{issuer[:16]}… is no member of that charter")
     for view in (charter, rotated):
@@ -69,8 +69,7 @@ def _who_saw(note: bytes, issuer: str, epoch: int, charter: Charter, keyring: Ke
     raise failure
 
 
-def with_newest_keys(member: Member, keyring: Keyring) -> Member:
-    """Return a member as its charter has it, but for the keys, which are its newest."""
+def _with_newest_keys(member: Member, keyring: Keyring) -> Member:
     raw = {slot: member.keys.key(slot) for slot in KeySlot}
     for slot in KeySlot:
         if ever := keyring.of(member.id, slot):
