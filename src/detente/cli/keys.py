@@ -9,6 +9,7 @@ from detente.cli.output import (
     json_option,
     print_json,
     read_file,
+    require_file,
     say,
     say_table,
     wants_json,
@@ -91,6 +92,8 @@ def rotate(
     from detente.node.keykeeping import parse_slots, rotate
 
     chosen = parse_slots(slots)
+    if recovery is not None:
+        require_file(recovery)
     with open_home(directory) as home:
         secret = None if recovery is None else (recovery, find_unlock(home.layout))
         said = rotate(home, chosen, now=now, recovery=secret, next_recovery=next_recovery)
@@ -120,6 +123,7 @@ def recover(
     from detente.node.recovering import recover
 
     note = None if last is None else read_file(last)
+    require_file(recovery)
     with open_home(directory) as home:
         unlock = find_unlock(home.layout)
         said = recover(home, recovery, unlock, next_recovery=next_recovery, now=now, last_note=note)

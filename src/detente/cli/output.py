@@ -154,6 +154,12 @@ def say_table(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> None
         say("  ".join(row[name].ljust(widths[name]) for name in columns).rstrip())
 
 
+def require_file(path: Path) -> None:
+    """Refuse a file the operator named that is not there or cannot be read; as `read_file`."""
+    with _reading(path), path.open("rb"):
+        pass
+
+
 def read_file(path: Path, *, size_bytes_max: int = READ_BYTES_MAX) -> bytes:
     """Read a file the operator named, up to a limit.
 
@@ -161,9 +167,21 @@ def read_file(path: Path, *, size_bytes_max: int = READ_BYTES_MAX) -> bytes:
         InputError: missing, a directory, or larger than the limit.
         EnvironmentFault: the machine will not let us read it.
     """
+    with _reading(path), path.open("rb") as stream:
+        data = stream.read(size_bytes_max + 1)
+    if len(data) > size_bytes_max:
+        raise InputError(
+            f"larger than {size_bytes_max} bytes",
+            file=str(path),
+            remedy="Check that it is the file you mean",
+        )
+    return data
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(size_bytes_max + 1)
+        yield
     except OSError as error:
         if error.errno in _ABOUT_THE_PATH:
             raise InputError(
@@ -175,13 +193,6 @@ def read_file(path: Path, *, size_bytes_max: int = READ_BYTES_MAX) -> bytes:
             if isinstance(error, PermissionError)
             else "Look at the system's log for that disk, then try again",
         ) from error
-    if len(data) > size_bytes_max:
-        raise InputError(
-            f"larger than {size_bytes_max} bytes",
-            file=str(path),
-            remedy="Check that it is the file you mean",
-        )
-    return data
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from detente.cli.output import json_option, plain, print_json, say, wants_json
+from detente.cli.output import json_option, plain, print_json, require_file, say, wants_json
 
 
 @click.command("restore")
@@ -23,6 +23,7 @@ def command(archive: Path, directory: Path, as_json: bool) -> None:
     """
     from detente.node.keeping import restore_home
 
+    require_file(archive)
     report = restore_home(archive, directory)
     if wants_json(as_json):
         print_json(

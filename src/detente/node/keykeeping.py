@@ -26,6 +26,7 @@ from detente.node.speaking import make_author, own_log, say, speakers_of
 from detente.proofs.cosigners import log_verifiers, mirror_verifiers, who_saw, witness_verifiers
 from detente.signing import Envelope, JsonValue, Role, Signer, prove_possession
 from detente.statements import Clear, parse_entry
+from detente.storage.errors import storage_faults
 from detente.storage.keyfiles import Unlock, load_key
 from detente.storage.keyholders import HpkeKey
 from detente.storage.offline_keys import create_recovery_key, read_key
@@ -222,8 +223,9 @@ def read_signer(path: Path, unlock: Unlock) -> Signer:
         InputError: a sealing key, or no file.
         WrongUnlock, KeyFileError, StorageFault: as `read_key`.
     """
-    if not path.is_file():
-        raise InputError("no such file", file=str(path), remedy="Check the path")
+    with storage_faults(doing="looking for the key", where=str(path)):
+        if not path.is_file():
+            raise InputError("no such file", file=str(path), remedy="Check the path")
     key = read_key(path, unlock)
     if isinstance(key, HpkeKey):
         raise InputError("a sealing key signs nothing", file=str(path))

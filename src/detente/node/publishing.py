@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from detente.charter import Charter
+from detente.charter import Charter, KeySlot
 from detente.errors import InputError
 from detente.node.author import Audience, ClearDraft, Draft
 from detente.node.catching_up import Meaning, catch_up
@@ -90,6 +90,7 @@ def publish(
     """
     charter = require_charter(home, now())
     _require_readers(charter, audience, home.identity.member)
+    home.signer(KeySlot.STATEMENT)
     limits = TimeLimits.at(now())
     for each in objects:
         check_author(each, home.identity.member)
@@ -126,6 +127,7 @@ def speak_clear(
     charter = home.charter
     if charter is None:
         raise InputError("this node belongs to no unit", remedy="See `detente charter --help`")
+    home.signer(KeySlot(role.value))
     author = make_author(home, charter, now)
     draft: Draft = ClearDraft(Clear.of(kind, body), role)
     (said,) = asyncio.run(say(home, author.sign, [draft], now))
