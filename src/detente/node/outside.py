@@ -21,7 +21,7 @@ from detente.signing.canonical import JsonValue
 from detente.statements import StixError
 from detente.statements.stix import StixObject, encode_object, identity_of, name_uuid
 from detente.watch import CLAIM_EXTENSION, Basis, Item, claim_extension, make_item
-from detente.watch.values import network_of, why_unspecific
+from detente.watch.values import network_of, pattern_of, why_unspecific
 
 _NAMESPACE = bytes.fromhex("5be3a1d07c5f5e4c8e2b90f1a6d34c77")
 _VALUE_COLUMN = "INDICATOR_VALUE"  # of the tables of the United States' CISA and its forerunners
@@ -168,9 +168,6 @@ def _with_ground(
 def _indicator(
     item: Item, about: str, member: str, source: str, now: datetime
 ) -> dict[str, JsonValue]:
-    head, _, last = item.path.rpartition(".")
-    path = f"{head}.'{last}'" if "-" in last and head else item.path
-    value = item.value.replace("\\", "\\\\").replace("'", "\\'")
     moment = now.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     made: dict[str, JsonValue] = {
         "type": "indicator",
@@ -180,7 +177,7 @@ def _indicator(
         "created": moment,
         "modified": moment,
         "valid_from": moment,
-        "pattern": f"[{path} = '{value}']",
+        "pattern": pattern_of(item),
         "pattern_type": "stix",
         "indicator_types": ["malicious-activity"],
         "external_references": [{"source_name": source}],

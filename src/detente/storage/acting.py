@@ -18,6 +18,7 @@ from detente.storage.acting_rows import (
     item_key,
     item_state,
     state_values,
+    version_of,
 )
 from detente.storage.acting_tables import (
     ACTING_TABLES,
@@ -29,6 +30,7 @@ from detente.storage.acting_tables import (
     acting_objection,
     acting_rule,
     acting_seen,
+    acting_subject,
     import_done,
 )
 from detente.storage.acting_writing import (
@@ -217,6 +219,17 @@ class ActingShelf:
         with self._database.reading("reading who claims a value") as connection:
             rows = connection.execute(query.order_by(claim.statement, claim.leaf))
             return [(row.statement, row.leaf) for row in rows]
+
+    def versions(self, issuer: str, subjects: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return the newest version that an issuer said of each of some objects."""
+        found: dict[str, tuple[str, str]] = {}
+        here = acting_subject.c.issuer == bytes.fromhex(issuer)
+        with self._database.reading("looking up versions") as connection:
+            for start in range(0, len(subjects), _ONE_QUERY):
+                some = acting_subject.c.subject.in_(subjects[start : start + _ONE_QUERY])
+                for row in connection.execute(select(acting_subject).where(here, some)):
+                    found[row.subject] = version_of(row.version)
+        return found
 
     def accept(self, item: Item, *, by: str, now: datetime) -> None:
         """Keep that a person of this office lets a value act although many share it."""

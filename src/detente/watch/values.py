@@ -71,6 +71,14 @@ def items_of_pattern(text: str) -> tuple[Item, ...]:
     return tuple(item for item in found if item is not None)
 
 
+def pattern_of(item: Item) -> str:
+    """Return the STIX pattern that asks for one value."""
+    head, _, last = item.path.rpartition(".")
+    path = f"{head}.'{last}'" if head and "-" in last else item.path
+    value = item.value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"[{path} = '{value}']"
+
+
 def sort_of(item: Item) -> Sort:
     """Return the class of a value."""
     object_type, _, rest = item.path.partition(":")

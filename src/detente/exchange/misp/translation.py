@@ -17,7 +17,7 @@ from detente.statements import StixObject, Tlp, identity_of
 from detente.statements.markings import TLP_MARKING_IDS
 from detente.statements.stix import name_uuid
 from detente.watch import Basis, Item, Level, claim_extension, make_item
-from detente.watch.values import why_unspecific
+from detente.watch.values import pattern_of, why_unspecific
 
 MISP_EXTENSION = "extension-definition--7c8be6ba-19b2-4d0e-8c3c-5d2b5a4f6e11"
 _NAMESPACE = bytes.fromhex("4d1f6c2e9b7a5a3d8e0f12c4b6a89d57")
@@ -254,14 +254,7 @@ def _what_is_looked_for(attribute: Attribute) -> Properties:
         return {"pattern_type": _RULES[attribute.type], "pattern": attribute.value}
     item = _item(attribute)
     assert item is not None  # noqa: S101 - `_detects` looked
-    path = item.path if "-" not in item.path.partition(".")[2] else _quoted(item.path)
-    value = item.value.replace("\\", "\\\\").replace("'", "\\'")
-    return {"pattern_type": "stix", "pattern": f"[{path} = '{value}']"}
-
-
-def _quoted(path: str) -> str:
-    head, _, last = path.rpartition(".")
-    return f"{head}.'{last}'"
+    return {"pattern_type": "stix", "pattern": pattern_of(item)}
 
 
 def _detects(attribute: Attribute) -> bool:
