@@ -18,6 +18,7 @@ from detente.cli.output import (
     EXIT_GOOD,
     EXIT_USAGE,
     Elsewhere,
+    is_watched,
     said_elsewhere,
     say_error,
 )
@@ -56,7 +57,7 @@ def forward_command(directory: Path) -> None:
     asked: Document = {
         "words": words,
         "values": {name: _pack(value) for name, value in context.params.items()},
-        "watched": sys.stdout.isatty(),
+        "watched": is_watched(),
     }
     answer = ask_running(directory, asked)
     if answer is None:

@@ -86,10 +86,8 @@ def main() -> None:
     """Run `detente` and exit with the contract's status."""
     status: object = EXIT_GOOD
     try:
-        if sys.argv[1:]:
-            status = root.main(standalone_mode=False)
-        else:
-            click.echo(root.get_help(click.Context(root, info_name="detente")))
+        words = sys.argv[1:] or ["--help"]
+        status = root.main(words, prog_name="detente", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = EXIT_USAGE

@@ -66,7 +66,12 @@ def wants_json(as_json: bool) -> bool:
     elsewhere = _ELSEWHERE.get()
     if elsewhere is not None:
         return as_json or not elsewhere.is_watched
-    return as_json or (sys.stdout is not None and not sys.stdout.isatty())
+    return as_json or (sys.stdout is not None and not is_watched())
+
+
+def is_watched() -> bool:
+    """Say whether a person looks at this process's standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def print_json(document: object) -> None:
