@@ -74,6 +74,11 @@ class Cosigner:
             now=int(self._now().timestamp()),
         )
 
+    @property
+    def keys(self) -> tuple[tuple[str, bytes], ...]:
+        """Name and key id of each of its keys, as they stand on its lines."""
+        return tuple((each.verifier.name, each.verifier.key_id) for each in self._signers)
+
     def size(self, origin: str) -> int:
         """Return the size cosigned last for a log, 0 for none."""
         state = self._states.read(origin)

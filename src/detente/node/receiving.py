@@ -218,15 +218,19 @@ class Receiver:
         signed = SignedNote.parse(row.complete)
         checkpoint = Checkpoint.parse(signed.text)
         lines: list[SignatureLine] = []
-        for cosigner in self._holdings.cosigners(origin):
+        cosigners = self._holdings.cosigners(origin)
+        shown = _lines_of(self._holdings.shown(origin), signed)
+        by = {(line.name, line.key_id) for line in shown}
+        if all(key in by for cosigner in cosigners for key in cosigner.keys):
+            return
+        for cosigner in cosigners:
             request = growth_request(signed, checkpoint, copies, cosigner.size(origin))
             answer = cosigner.answer(request)
             if isinstance(answer, Cosigned):
                 lines += answer.lines
             self._stop("cosigned")
         copies.publish(row.complete)
-        same = _lines_of(self._holdings.shown(origin), signed)
-        self._holdings.show(origin, merge_lines(signed, [*same, *lines], self._roster))
+        self._holdings.show(origin, merge_lines(signed, [*shown, *lines], self._roster))
         self._stop("shown")
         self._cosigned(origin)
 

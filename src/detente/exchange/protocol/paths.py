@@ -11,6 +11,7 @@ Everything here authenticates itself, so any copy of any of it will do.
 | `proofs` | digests of the proof files this member holds, newest first, one a line |
 | `proofs/<hex sha256>` | one of them |
 | `chain` | the charter chain |
+| `awaits` | to a member: contents of its own that are still to come, `origin/place` a line |
 """
 
 import re
@@ -20,9 +21,11 @@ from detente.exchange.errors import ExchangeError
 from detente.exchange.limits import PROOFS_LISTED_MAX
 from detente.tlog import TilePath
 
+AWAITS = "awaits"
 CHAIN = "chain"
 PROOFS = "proofs"
 _ORIGIN = re.compile(r"[0-9a-f]{32}/[1-9][0-9]{0,14}", re.ASCII)
+_PLACE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -95,3 +98,15 @@ def checked_digest(digest: str) -> str:
     if _DIGEST.fullmatch(digest) is None:
         raise ExchangeError(f"not a SHA-256 in lower-case hex: {digest[:80]!r}")
     return digest
+
+
+def parse_place(text: str) -> tuple[str, int]:
+    """Read `<origin>/<place>`: where one statement stands.
+
+    Raises:
+        ExchangeError: another form.
+    """
+    origin, _, seq = text.rpartition("/")
+    if _PLACE.fullmatch(seq) is None:
+        raise ExchangeError("a place is an origin, a slash and a number")
+    return checked_origin(origin), int(seq)

@@ -162,13 +162,11 @@ def _compare(turn: Turn, visit: Visit) -> None:
     if seen is None:
         return
     match compare(held, seen, visit.tiles):
+        case Same() if held.forked is not None:
+            end_visit(turn, is_done=True)
         case Same():
-            _merge(turn, seen)
-            if held.is_whole or held.forked is not None:
-                end_visit(turn, is_done=True)
-            else:
-                turn.visiting(phase=Phase.TAKING)
-                go_on(turn)
+            turn.visiting(phase=Phase.TAKING)
+            go_on(turn)
         case Older():
             _merge(turn, seen)
             end_visit(turn, is_done=True)
@@ -218,7 +216,9 @@ def _take(turn: Turn, visit: Visit) -> None:
     if seen is None:
         return
     if held.is_whole:
-        turn.do(Cosign(visit.origin))
+        # Also where it was whole before: a process may have stopped before it cosigned.
+        if turn.state.roster.owner(visit.origin) != turn.state.roster.me:
+            turn.do(Cosign(visit.origin))
         _merge(turn, seen)
         end_visit(turn, is_done=True)
         return
