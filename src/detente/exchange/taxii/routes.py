@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Collection
-from typing import Annotated, cast
+from typing import cast
 
 from litestar import MediaType, Request, Response, Router, delete, get, post
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     OpenAPIMediaType,
@@ -16,7 +16,7 @@ from litestar.openapi.spec import (
     RequestBody,
     Schema,
 )
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from detente.exchange.taxii.face import Asked, Reply, TaxiiFace
 from detente.exchange.taxii.limits import ENVELOPE_BYTES_MAX
@@ -33,7 +33,7 @@ PATH = "/taxii2/"
 TAXII_BODY_BYTES_MAX = {PATH: ENVELOPE_BYTES_MAX + 65_536}
 
 _Request = Request[None, None, State]
-_Face = Annotated[TaxiiFace, Dependency(skip_validation=True)]
+_Face = NamedDependency[SkipValidation[TaxiiFace]]
 _TEXT = OpenAPIType.STRING
 _TAXII = cast("MediaType", MEDIA_TYPE)
 _REFUSALS = {
