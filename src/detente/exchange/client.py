@@ -22,6 +22,8 @@ from detente.exchange.errors import ExchangeError
 from detente.exchange.http_signatures import NO_BODY, Request, content_digest, sign_request
 from detente.exchange.limits import (
     ANSWER_BYTES_S_MIN,
+    AWAITS_BYTES_MAX,
+    AWAITS_MAX,
     CONNECT_WAIT_S,
     HINT_BEAT_S,
     HINT_BYTES_MAX,
@@ -29,7 +31,7 @@ from detente.exchange.limits import (
     REQUEST_S_MAX,
     REQUESTS_PER_PEER_MAX,
 )
-from detente.exchange.protocol.paths import blob_path
+from detente.exchange.protocol.paths import AWAITS, blob_path, parse_place
 from detente.signing import Signer
 
 _WITNESS_ANSWER_BYTES_MAX = 16_384
@@ -124,6 +126,23 @@ class HttpFace:
             body = b"".join([piece async for piece in _body(response, most)])
             kind = response.headers.get("content-type", "")
             return response.status_code, body, _SIZE.fullmatch(kind) is not None
+
+    async def awaits(self) -> list[tuple[str, int]]:
+        """Return origin and place of own statements whose content the peer still lacks.
+
+        Raises:
+            ExchangeError: no answer in time, a refusal, or another form.
+        """
+        url = f"{self.url}/{AWAITS}"
+        headers = self._signature("GET", url, NO_BODY)
+        most = AWAITS_BYTES_MAX
+        async with self._asked("GET", url, bytes_max=most, headers=headers) as response:
+            _require_ok(response, AWAITS)
+            data = b"".join([piece async for piece in _body(response, most)])
+        lines = data.decode("ascii", "replace").split("\n")
+        if lines.pop() or len(lines) > AWAITS_MAX:
+            raise ExchangeError(f"{self.url}: not a list of at most {AWAITS_MAX} places")
+        return [parse_place(line) for line in lines]
 
     async def push(self, bundle: BinaryIO, size: int, body_hash: bytes) -> None:
         """Hand a bundle to a peer that cannot call this node.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 BUNDLE_FILES_MAX = 2_000_000  # pieces; a million statements with two blobs each
 BUNDLE_NAME_CHARS_MAX = 160  # the longest path of a face is below 120
 PUSH_BYTES_MAX = 2**26  # of one bundle over the network; what is larger comes as several
+AWAITS_MAX = 256  # contents named at once as still to come
+AWAITS_BYTES_MAX = 2**15  # of that list
 PUSHES_MAX = 2  # bundles taken at once: each may wait for the disk
 CLEARED_KEPT_MAX = 1_024  # answers of the gate remembered: about 2 KiB each
 CONNECT_WAIT_S = 5.0  # for a peer to take a connection

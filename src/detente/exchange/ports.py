@@ -61,6 +61,10 @@ class Outward(Protocol):
         """Return a wrap or ciphertext of a cleared statement; None where it is not of it."""
         ...
 
+    def awaits(self, member: str) -> list[tuple[str, int]]:
+        """Return origin and place of a member's statements whose content did not come yet."""
+        ...
+
     def add_checkpoint(self, request: bytes) -> Cosigned | Refused:
         """Judge a request to this member's witness (C2SP tlog-witness)."""
         ...

@@ -12,12 +12,12 @@ from hashlib import sha256
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from time import time
-from typing import Annotated, BinaryIO, assert_never, cast
+from typing import BinaryIO, assert_never, cast
 
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
-from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from detente.errors import UnitError
@@ -27,10 +27,9 @@ from detente.exchange.http_signatures import NO_BODY, RequestVerifier, content_d
 from detente.exchange.http_signatures import Request as SignedRequest
 from detente.exchange.limits import PUSH_BYTES_MAX, PUSHES_MAX, SPOOL_BYTES_MAX
 from detente.exchange.ports import Outward, Parcel
-from detente.exchange.protocol.paths import checked_digest, checked_origin
+from detente.exchange.protocol.paths import checked_digest, checked_origin, parse_place
 from detente.release import Cleared, Full, MemberReader, Withheld
 from detente.tlog import Cosigned, Refused, TileError, TilePath
-from detente.tlog.checkpoint import SIZE_MAX
 from detente.tlog.witness import REQUEST_BYTES_MAX
 
 BODY_BYTES_MAX = {"/witness/add-checkpoint": REQUEST_BYTES_MAX, "/bundles": PUSH_BYTES_MAX}
@@ -67,7 +66,7 @@ class OutwardFace:
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PUSHES_MAX))
 
 
-Face = Annotated[OutwardFace, Dependency(skip_validation=True)]
+Face = NamedDependency[SkipValidation[OutwardFace]]
 
 
 def outward_routes(face: OutwardFace) -> Router:
@@ -84,6 +83,7 @@ def outward_routes(face: OutwardFace) -> Router:
             _shown_proof,
             _shown_chain,
             _hints,
+            _awaits,
             _push,
         ],
     )
@@ -132,7 +132,8 @@ async def _add_checkpoint(request: Asked, face: Face) -> Response[bytes]:
 async def _blob(request: Asked, face: Face, digest: str) -> Response[bytes] | Stream:
     try:
         wanted = checked_digest(digest)
-        place = _place(request.query_params.get("at"))
+        at = request.query_params.get("at")
+        place = None if at is None else parse_place(at)
     except ExchangeError:
         return _missing()
     if place is None:
@@ -167,6 +168,17 @@ async def _content(
 @get("/hints")
 async def _hints(face: Face) -> Stream:
     return Stream(face.hints.stream(), media_type="text/event-stream", headers=dict(_PRIVATE))
+
+
+@get("/awaits")
+async def _awaits(request: Asked, face: Face) -> Response[bytes]:
+    try:
+        member = _who_asks(request, face, NO_BODY)
+    except RequestRefused as refusal:
+        return _refused(HTTPStatus.UNAUTHORIZED, refusal.message)
+    places = await asyncio.to_thread(face.outward.awaits, member)
+    text = "".join(f"{origin}/{seq}\n" for origin, seq in places)
+    return _answer(text.encode(), _TEXT, _PRIVATE)
 
 
 @post("/bundles", status_code=HTTPStatus.OK)
@@ -225,20 +237,6 @@ def _may_stand(path: str) -> bool:
                 return path == "chain"
     except (ExchangeError, TileError):
         return False
-
-
-def _place(text: str | None) -> tuple[str, int] | None:
-    """Read `<origin>/<seq>`: the statement whose content is asked for.
-
-    Raises:
-        ExchangeError: another form.
-    """
-    if text is None:
-        return None
-    origin, _, seq = text.rpartition("/")
-    if not seq.isascii() or not seq.isdigit() or len(seq) > len(str(SIZE_MAX)):
-        raise ExchangeError("a place is an origin, a slash and a number")
-    return checked_origin(origin), int(seq)
 
 
 def _who_asks(request: Asked, face: OutwardFace, digest: str) -> str:

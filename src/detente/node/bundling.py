@@ -5,7 +5,7 @@ cleared for the reader it is made for. An import is a pull from the face in the 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -75,7 +75,7 @@ def export_bundle(
 
 
 def push_parts(
-    home: Home, outward: HomeOutward, *, reader: str, since: int
+    home: Home, outward: HomeOutward, *, reader: str, since: int, awaited: Collection[int] = ()
 ) -> Iterator[list[Piece]]:
     """Yield what one member lacks of this node's log, in bundles small enough to be pushed.
 
@@ -84,6 +84,7 @@ def push_parts(
         outward: its face.
         reader: hex id of the member.
         since: entries of the own log that it has.
+        awaited: places of those whose content it lacks.
 
     Raises:
         StorageFault: the disk or the database refused.
@@ -94,8 +95,9 @@ def push_parts(
         return
     size = Checkpoint.parse(SignedNote.parse(note).text).size
     head = Piece.of(checkpoint_path(origin), note)
+    places = sorted({*range(since, size), *(each for each in awaited if each < size)})
     part = [head, *_log(outward, origin, since, size)]
-    for piece in _contents(home, chain, outward, MemberReader(reader), range(since, size)):
+    for piece in _contents(home, chain, outward, MemberReader(reader), places):
         room = PUSH_BYTES_MAX - sum(each.size + _TAR_BYTES for each in part) - 4 * _TAR_BYTES
         if piece.size + _TAR_BYTES > room and len(part) > 1:
             yield part
@@ -141,7 +143,11 @@ def _log(outward: HomeOutward, origin: str, since: int, size: int) -> Iterator[P
 
 
 def _contents(
-    home: Home, chain: CharterChain, outward: HomeOutward, reader: MemberReader, places: range
+    home: Home,
+    chain: CharterChain,
+    outward: HomeOutward,
+    reader: MemberReader,
+    places: Iterable[int],
 ) -> Iterator[Piece]:
     origin = home.identity.origin
     for seq in places:

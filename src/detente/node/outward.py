@@ -12,7 +12,7 @@ from typing import assert_never
 from detente.charter import keylife
 from detente.errors import UnitError
 from detente.exchange.errors import ExchangeError
-from detente.exchange.limits import CLEARED_KEPT_MAX, PROOFS_LISTED_MAX
+from detente.exchange.limits import AWAITS_MAX, CLEARED_KEPT_MAX, PROOFS_LISTED_MAX
 from detente.exchange.ports import Parcel
 from detente.exchange.protocol.paths import CHAIN, PROOFS, checked_origin, print_proof_list
 from detente.node.cosigning import Cosigner
@@ -25,6 +25,7 @@ from detente.statements import Sealed, parse_entry
 from detente.storage.disk import read_capped
 from detente.storage.errors import MissingBlob
 from detente.storage.evidence import EvidenceShelf, Sort
+from detente.storage.following import FollowedLogs
 from detente.tlog import Cosigned, Refused, TilePath
 from detente.tlog.note import NOTE_BYTES_MAX
 
@@ -43,6 +44,7 @@ class HomeOutward:
         self._home = home
         self._cosigner = cosigner
         self._evidence = EvidenceShelf(home.database)
+        self._following = FollowedLogs(home.database)
         self._cleared: OrderedDict[tuple[str, int, str, str], _Answer] = OrderedDict()
         self._clearing = Lock()
 
@@ -120,6 +122,15 @@ class HomeOutward:
             return Parcel(cleared, blobs.size(digest), blobs.chunks(digest))
         except MissingBlob:
             return None
+
+    def awaits(self, member: str) -> list[tuple[str, int]]:
+        """Return origin and place of a member's statements whose content did not come yet.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        rows = self._following.awaited(member, limit=AWAITS_MAX)
+        return [(row.origin, row.seq) for row in rows]
 
     def add_checkpoint(self, request: bytes) -> Cosigned | Refused:
         """Judge a request to this member's witness (C2SP tlog-witness).

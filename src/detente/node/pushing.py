@@ -77,18 +77,30 @@ class Push:
                     await self.wake.wait()
 
     async def _push(self) -> None:
-        since = await self._size_there()
-        parts = await asyncio.to_thread(
-            lambda: push_parts(self._home, self._outward, reader=self._member, since=since)
-        )
-        while (part := await asyncio.to_thread(next, parts, None)) is not None:
-            await self._hand_over(part)
+        before: list[int] | None = None
+        while True:
+            since = await self._size_there()
+            awaited = await self._awaited_there()
+            if before is not None and awaited in ([], before):
+                return
+            parts = push_parts(
+                self._home, self._outward, reader=self._member, since=since, awaited=awaited
+            )
+            while (part := await asyncio.to_thread(next, parts, None)) is not None:
+                await self._hand_over(part)
+            # It may have come by another way meanwhile, entries first and contents not at all.
+            before = awaited
 
     async def _size_there(self) -> int:
         """Return how much of this log the peer says it cosigned."""
         path = cosigned_path(self._home.identity.origin)
         note = await self._face.read(path, bytes_max=NOTE_BYTES_MAX)
         return 0 if note is None else Checkpoint.parse(SignedNote.parse(note).text).size
+
+    async def _awaited_there(self) -> list[int]:
+        """Return the places of this log whose content the peer lacks."""
+        own = self._home.identity.origin
+        return sorted(seq for origin, seq in await self._face.awaits() if origin == own)
 
     async def _hand_over(self, part: list[Piece]) -> None:
         with TemporaryFile() as file:

@@ -52,6 +52,10 @@ class WitnessOnly:
         """Hold no content."""
         return None
 
+    def awaits(self, member: str) -> list[tuple[str, int]]:
+        """Wait for nothing."""
+        return []
+
     def add_checkpoint(self, request: bytes) -> Cosigned | Refused:
         """Judge a request to cosign."""
         return self._cosigner.answer(request)
