@@ -11,11 +11,14 @@ a value from acting. Being on any other list is a verdict: it does not even aler
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Literal, Protocol
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b, sha256
+from heapq import merge
+from typing import Literal, Protocol, Self, cast
 
+from detente.signing import JsonLimits, canonical, parse_canonical
+from detente.signing.canonical import JsonValue
 from detente.watch.assets import names_above
 from detente.watch.errors import WatchError
 from detente.watch.model import Item, Sort
@@ -25,6 +28,8 @@ Matching = Literal["string", "hostname", "cidr", "substring", "regex"]
 _DIGEST_BYTES = 7
 LISTS_MAX = 256
 _V6_BITS, _V4_BITS = 128, 32
+_INDEX_HEAD_BYTES = 40
+_INDEX_LIMITS = JsonLimits(size_bytes=64 * 2**20, depth=8, values=4_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +89,89 @@ class NoLists:
 
 
 class BenignIndex:
-    """All lists, ready to be asked.
+    """All lists, ready to be asked. Made by `build`, or by `parse` from what was built.
 
     Args:
-        lists: as read.
+        lists: without the entries that stand in `names` and `spaces`.
+        names: 56 bits of keyed hash and 8 of the list's number for each name, ascending.
+        spaces: by bits of an address.
         key: up to 64 secret bytes of this node.
-
-    Raises:
-        WatchError: more than 256 lists.
     """
 
-    def __init__(self, lists: Sequence[BenignList], *, key: bytes) -> None:
-        if len(lists) > LISTS_MAX:
-            raise WatchError(f"at most {LISTS_MAX} lists are kept, not {len(lists)}")
-        self._lists = [_Terms.of(each) for each in lists]
+    def __init__(
+        self,
+        lists: tuple[BenignList, ...],
+        names: "array[int]",
+        spaces: "dict[int, _Space]",
+        *,
+        key: bytes,
+    ) -> None:
+        self._lists = lists
+        self._names = names
+        self._spaces = spaces
         self._hasher = blake2b(digest_size=_DIGEST_BYTES, key=key)
-        self._names = self._index_names(lists)
-        self._spaces = {bits: _Space(lists, bits) for bits in (_V4_BITS, _V6_BITS)}
-        self._slow = [
-            (number, each) for number, each in enumerate(lists) if each.matching == "substring"
-        ]
-        self._expressions = [
-            (number, [re.compile(entry) for entry in each.entries])
+        self._listed = [Listed(each.name, each.is_hint) for each in lists]
+        self._slow = [number for number, each in enumerate(lists) if each.entries]
+        self._expressions = {
+            number: [re.compile(entry) for entry in each.entries]
             for number, each in enumerate(lists)
             if each.matching == "regex"
-        ]
+        }
+
+    @classmethod
+    def build(cls, lists: Iterable[BenignList], *, key: bytes) -> Self:
+        """Read lists one by one; none needs to stay in memory.
+
+        Raises:
+            WatchError: more than 256 lists.
+        """
+        kept: list[BenignList] = []
+        names: list[array[int]] = []
+        spans: list[tuple[int, int, int, int]] = []
+        hasher = blake2b(digest_size=_DIGEST_BYTES, key=key)
+        for number, each in enumerate(lists):
+            if number == LISTS_MAX:
+                raise WatchError(f"at most {LISTS_MAX} lists are kept")
+            match each.matching:
+                case "string" | "hostname":
+                    names.append(_hashed(each, number, hasher))
+                case "cidr":
+                    spans += _spans(each, number)
+            is_short = each.matching in ("substring", "regex")
+            kept.append(each if is_short else replace(each, entries=()))
+        spaces = {bits: _Space.of(spans, bits) for bits in (_V4_BITS, _V6_BITS)}
+        return cls(tuple(kept), array("Q", merge(*names)), spaces, key=key)
+
+    def to_bytes(self) -> bytes:
+        """Return what `parse` reads."""
+        head = canonical(
+            {
+                "lists": [_list_json(each) for each in self._lists],
+                "spaces": {str(bits): space.to_json() for bits, space in self._spaces.items()},
+            }
+        )
+        body = len(head).to_bytes(8) + head + self._names.tobytes()
+        return sha256(body).digest() + body
+
+    @classmethod
+    def parse(cls, data: bytes, *, key: bytes) -> Self:
+        """Read what `to_bytes` wrote under the same key on the same machine.
+
+        Raises:
+            WatchError: damaged, or something else.
+        """
+        if sha256(data[32:]).digest() != data[:32] or len(data) < _INDEX_HEAD_BYTES:
+            raise WatchError("the index of the common-benign lists is damaged")
+        end = _INDEX_HEAD_BYTES + int.from_bytes(data[32:_INDEX_HEAD_BYTES])
+        head = cast(
+            "dict[str, dict[str, list[JsonValue]]]",
+            parse_canonical(data[_INDEX_HEAD_BYTES:end], _INDEX_LIMITS),
+        )
+        names: array[int] = array("Q")
+        names.frombytes(data[end:])
+        lists = tuple(_read_list(each) for each in cast("list[JsonValue]", head["lists"]))
+        spaces = {int(bits): _Space.parse(each) for bits, each in head["spaces"].items()}
+        return cls(lists, names, spaces, key=key)
 
     def lists_of(self, item: Item) -> tuple[Listed, ...]:
         """Return the lists in which a value stands, by name."""
@@ -116,96 +179,140 @@ class BenignIndex:
         if sort is Sort.OTHER:
             return ()
         found = {
-            number
-            for number in self._candidates(item)
-            if sort in (terms := self._lists[number]).sorts
-            and (sort is not Sort.FILE or item.path[12:] in terms.algorithms)
+            number for number in self._candidates(item, sort) if self._fits(number, item, sort)
         }
-        return tuple(sorted((self._lists[n].listed for n in found), key=lambda each: each.name))
+        return tuple(sorted((self._listed[n] for n in found), key=lambda each: each.name))
 
-    def _candidates(self, item: Item) -> Iterator[int]:
+    def _fits(self, number: int, item: Item, sort: Sort) -> bool:
+        about = self._lists[number]
+        if sort is Sort.FILE:
+            return item.path[12:] in about.algorithms
+        return sort in about.sorts
+
+    def _candidates(self, item: Item, sort: Sort) -> Iterator[int]:
         host = host_of(item)
         net = network_of(host) if host else None
         if net is not None:
             first = int(net.network_address)
-            space = self._spaces[net.max_prefixlen]
-            yield from space.between(first, first + net.num_addresses - 1)
+            yield from self._spaces[net.max_prefixlen].between(first, first + net.num_addresses - 1)
         yield from self._named(item.value, exact=True)
         for name in names_above(host) if net is None else ():
             yield from self._named(name, exact=False)
-        for number, each in self._slow:
-            if any(entry in item.value for entry in each.entries):
-                yield number
-        for number, expressions in self._expressions:
-            if any(each.search(item.value) for each in expressions):
+        for number in self._slow:
+            if self._fits(number, item, sort) and self._reads(number, item.value):
                 yield number
 
+    def _reads(self, number: int, value: str) -> bool:
+        """Say whether a list that is read entry by entry has a value."""
+        if number in self._expressions:
+            return any(each.search(value) for each in self._expressions[number])
+        return any(entry in value for entry in self._lists[number].entries)
+
     def _named(self, text: str, *, exact: bool) -> Iterator[int]:
-        low = self._digest(text, exact=exact) << 8
+        hasher = self._hasher.copy()
+        hasher.update(_form(text, exact=exact))
+        low = int.from_bytes(hasher.digest()) << 8
         at = bisect_left(self._names, low)
         while at < len(self._names) and self._names[at] <= low | 0xFF:
             yield self._names[at] & 0xFF
             at += 1
 
-    def _digest(self, text: str, *, exact: bool) -> int:
-        hasher = self._hasher.copy()
-        hasher.update((b"=" if exact else b".") + text.encode("utf-8", "surrogatepass"))
-        return int.from_bytes(hasher.digest())
-
-    def _index_names(self, lists: Sequence[BenignList]) -> "array[int]":
-        """Return 56 bits of hash and 8 of the list's number for each name, ascending."""
-        names = [
-            self._digest(entry.strip().lower().lstrip("."), exact=each.matching == "string") << 8
-            | number
-            for number, each in enumerate(lists)
-            if each.matching in ("string", "hostname")
-            for entry in each.entries
-        ]
-        names.sort()
-        return array("Q", names)
-
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
-    """What is kept of a list besides its entries."""
+class _Space:
+    """One address space, cut into segments; each knows the lists that cover it.
 
-    listed: Listed
-    sorts: frozenset[Sort]
-    algorithms: frozenset[str]
+    Attributes:
+        starts: first address of each segment, ascending.
+        sets: for each segment the number of its set.
+        members: for each set the numbers of its lists, ascending.
+    """
+
+    starts: tuple[int, ...]
+    sets: tuple[int, ...]
+    members: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, each: BenignList) -> "_Terms":
-        return cls(Listed(each.name, each.is_hint), each.sorts, each.algorithms)
-
-
-class _Space:
-    """One address space, cut into segments; each knows the lists that cover it."""
-
-    def __init__(self, lists: Sequence[BenignList], bits: int) -> None:
-        spans = sorted(_spans(lists, bits))
-        starts = sorted({start for start, _, _ in spans} | {end + 1 for _, end, _ in spans})
-        self._starts = [-1, *starts]
-        covering: list[set[int]] = [set() for _ in self._starts]
-        for start, end, number in spans:
-            for at in range(bisect_left(self._starts, start), bisect_right(self._starts, end)):
+    def of(cls, spans: Iterable[tuple[int, int, int, int]], bits: int) -> "_Space":
+        """Cut a space by (bits, first, last, list)."""
+        here = [(first, last, number) for width, first, last, number in spans if width == bits]
+        starts = [0, *sorted({0, *(f for f, _, _ in here), *(e + 1 for _, e, _ in here)} - {0})]
+        covering: list[set[int]] = [set() for _ in starts]
+        for first, last, number in here:
+            for at in range(bisect_left(starts, first), bisect_right(starts, last)):
                 covering[at].add(number)
-        known: dict[frozenset[int], int] = {}
-        self._sets = [known.setdefault(frozenset(each), len(known)) for each in covering]
-        self._members = list(known)
+        known: dict[tuple[int, ...], int] = {}
+        sets = [known.setdefault(tuple(sorted(each)), len(known)) for each in covering]
+        return cls(tuple(starts), tuple(sets), tuple(known))
 
     def between(self, first: int, last: int) -> Iterator[int]:
         """Yield the lists that cover any address from `first` to `last`."""
-        low = bisect_right(self._starts, first) - 1
-        for at in range(low, bisect_right(self._starts, last)):
-            yield from self._members[self._sets[at]]
+        low = bisect_right(self.starts, first) - 1
+        for at in range(low, bisect_right(self.starts, last)):
+            yield from self.members[self.sets[at]]
+
+    def to_json(self) -> JsonValue:
+        """Return it as JSON; addresses in hex."""
+        return {
+            "members": [[*each] for each in self.members],
+            "sets": [*self.sets],
+            "starts": [f"{each:x}" for each in self.starts],
+        }
+
+    @classmethod
+    def parse(cls, value: object) -> "_Space":
+        """Read what `to_json` gave."""
+        read = cast("dict[str, list[JsonValue]]", value)
+        return cls(
+            starts=tuple(int(str(each), 16) for each in read["starts"]),
+            sets=tuple(cast("list[int]", read["sets"])),
+            members=tuple(tuple(cast("list[int]", each)) for each in read["members"]),
+        )
 
 
-def _spans(lists: Sequence[BenignList], bits: int) -> Iterator[tuple[int, int, int]]:
-    for number, each in enumerate(lists):
-        if each.matching != "cidr":
-            continue
-        for entry in each.entries:
-            net = network_of(entry.strip())
-            if net is not None and net.max_prefixlen == bits:
-                first = int(net.network_address)
-                yield first, first + net.num_addresses - 1, number
+def _form(text: str, *, exact: bool) -> bytes:
+    return (b"=" if exact else b".") + text.encode("utf-8", "surrogatepass")
+
+
+def _hashed(each: BenignList, number: int, hasher: "blake2b") -> "array[int]":
+    exact = each.matching == "string"
+    hashed: list[int] = []
+    for entry in each.entries:
+        fresh = hasher.copy()
+        fresh.update(_form(entry.strip().lower().lstrip("."), exact=exact))
+        hashed.append(int.from_bytes(fresh.digest()) << 8 | number)
+    hashed.sort()
+    return array("Q", hashed)
+
+
+def _spans(each: BenignList, number: int) -> Iterator[tuple[int, int, int, int]]:
+    for entry in each.entries:
+        net = network_of(entry.strip())
+        if net is not None:
+            first = int(net.network_address)
+            yield net.max_prefixlen, first, first + net.num_addresses - 1, number
+
+
+def _list_json(each: BenignList) -> JsonValue:
+    return {
+        "algorithms": [*sorted(each.algorithms)],
+        "entries": [*each.entries],
+        "hint": each.is_hint,
+        "matching": each.matching,
+        "name": each.name,
+        "sorts": [*sorted(sort.value for sort in each.sorts)],
+        "version": each.version,
+    }
+
+
+def _read_list(value: JsonValue) -> BenignList:
+    read = cast("dict[str, list[str]]", value)
+    return BenignList(
+        name=str(read["name"]),
+        version=int(str(read["version"])),
+        matching=cast("Matching", read["matching"]),
+        sorts=frozenset(map(Sort, read["sorts"])),
+        algorithms=frozenset(read["algorithms"]),
+        is_hint=bool(read["hint"]),
+        entries=tuple(read["entries"]),
+    )

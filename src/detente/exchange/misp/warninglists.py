@@ -21,8 +21,8 @@ _MATCHING: dict[str, Matching] = {
     "regex": "regex",
 }
 _SORTS = {
-    Sort.ADDRESS: {"ip-src", "ip-dst", "ip-src|port", "ip-dst|port", "domain|ip"},
-    Sort.NAME: {"domain", "hostname", "domain|ip", "hostname|port"},
+    Sort.ADDRESS: {"ip-src", "ip-dst", "ip-src|port", "ip-dst|port"},
+    Sort.NAME: {"domain", "hostname", "hostname|port"},
     Sort.URL: {"url", "uri", "link"},
     Sort.MAIL: {"email", "email-src", "email-dst", "target-email", "whois-registrant-email"},
 }
