@@ -1,9 +1,12 @@
 """The documents cannot drift: what they show is run, and must show the same. (README)"""
 
 import doctest
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -37,21 +40,38 @@ def environment(home: Path) -> dict[str, str]:
 
 def run_console(block: Block, folder: Path) -> None:
     for step in typed(block):
-        done = subprocess.run(
-            ["bash", "-c", step.command],
-            cwd=folder,
-            env=environment(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        said = f"{block.place}: $ {step.command}\n{done.stdout}"
-        assert done.returncode == step.status, f"{said}\nexit status {done.returncode}"
+        status, shown = type_at_terminal(step.command, folder)
+        said = f"{block.place}: $ {step.command}\n{shown}"
+        assert status == step.status, f"{said}\nexit status {status}"
         if step.expected:
             expected = "\n".join(step.expected)
-            assert matches(step.expected, done.stdout), f"{said}\n--- the page shows\n{expected}"
+            assert matches(step.expected, shown), f"{said}\n--- the page shows\n{expected}"
+
+
+def type_at_terminal(command: str, folder: Path) -> tuple[int, str]:
+    """Run a command as at a terminal: programs may show people other things than pipes."""
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    watch = Timer(300, running.kill)
+    watch.start()
+    shown = b""
+    try:
+        while data := os.read(ours, 65_536):
+            shown += data
+    except OSError:  # so Linux says that nobody writes any more
+        pass
+    finally:
+        watch.cancel()
+        os.close(ours)
+    return running.wait(), shown.decode(errors="replace").replace("\r\n", "\n")
 
 
 def run_python(block: Block, names: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.output import EXIT_GOOD, EXIT_WRONG, say, write_file
+from detente.cli.output import EXIT_GOOD, EXIT_WRONG, coloured, say, write_file
 from detente.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _tell(scene: "Scene", result: "SceneResult | None") -> None:
     say(f"  observed  {result.observed}")
     colour = "green" if result.held else "red"
     click.echo(
-        "  " + click.style(result.verdict, fg=colour, bold=True) + f"  {result.seconds:.1f} s",
+        f"  {coloured(result.verdict, colour)}  {result.seconds:.1f} s",
         err=True,
     )
 

@@ -109,10 +109,16 @@ def say_error(error: UnitError) -> None:
     """Tell a person what failed and what to do."""
     elsewhere = _ELSEWHERE.get()
     file = None if elsewhere is None else elsewhere.err
-    mark = click.style("error: ", fg="red", bold=True)
+    mark = coloured("error: ", "red")
     click.echo(mark + visible(error.message), err=True, file=file)
     if error.remedy:
         click.echo("  " + visible(error.remedy), err=True, file=file)
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return a text in bold colour, unless the person asked for none (https://no-color.org)."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return click.style(text, fg=colour, bold=True) if wanted else text
 
 
 def visible(text: str) -> str:
