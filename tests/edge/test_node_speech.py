@@ -11,7 +11,13 @@ from detente.node.founding import accept_offer, apply_founding, withdraw_offer
 from detente.node.home import Home
 from detente.node.keykeeping import suspend
 from detente.node.publishing import guess_kind, publish, strictest_labels
-from detente.node.reading import find_statement, newest_statements, read_said, receipt_for
+from detente.node.reading import (
+    find_statement,
+    newest_statements,
+    read_redacted,
+    read_said,
+    receipt_for,
+)
 from detente.node.showing import describe_said
 from detente.statements import UNIT, Kind, Pap, Tlp
 from detente.statements.handling import Handling
@@ -220,6 +226,24 @@ def test_a_node_of_no_unit_says_nothing_and_says_why(tmp_path):
         for act in (lambda: warn(alone), lambda: suspend(alone, [KeySlot.LOG], now=now)):
             with pytest.raises(InputError, match="belongs to no unit"):
                 act()
+
+
+# --- erasing ------------------------------------------------------------------------------
+
+
+def test_what_is_erased_in_steps_is_gone_after_each_of_them(home):
+    objects = [note(home, id=f"note--0c7b5b88-8ff7-4a4d-aa9d-feb398cd006{n}") for n in range(3)]
+    handling = labelled(count=3)
+    said = publish(home, objects, handling, audience=UNIT, now=now).payload_hash
+    for step, each in enumerate(objects, start=1):
+        done = erase(home, said, objects=[each.id] if step < 3 else [])
+        assert (done.objects, done.kept) == (1, 3 - step)
+        left = [shown.leaf.data for page in read_redacted(home, said) for shown in page.shown[1:]]
+        assert left == [kept.raw for kept in objects[step:]]
+        if step < 3:
+            with pytest.raises(InputError, match="holds no object"):
+                erase(home, said, objects=[each.id])
+    assert erase(home, said).objects == 0, "nothing is left to erase"
 
 
 # --- founding -----------------------------------------------------------------------------

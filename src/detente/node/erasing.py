@@ -5,16 +5,18 @@ received them decides for itself. What remains of a batch is a redacted copy:
 the other objects, and hashes where the erased ones stood.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from detente.errors import InputError
 from detente.node.home import Home
-from detente.node.reading import read_said
-from detente.release import forget, hold
+from detente.node.reading import read_redacted, read_said
+from detente.release import Held, forget, hold
 from detente.signing import JsonError, parse_strict
-from detente.statements import Content, Statement
+from detente.statements import Opening, Statement
 from detente.storage.disk import Disk, make_private_folder, write_whole
+from detente.storage.errors import storage_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +49,47 @@ def erase(home: Home, name: str, *, objects: Collection[str] = ()) -> Erased:
         StorageFault: the disk or the database refused; do it again.
     """
     said = read_said(home, name)
-    statement, content = said.statement, said.content
+    statement = said.statement
     if said.stored.row.ciphertext is None:
         raise InputError(f"statement {statement.payload_hash[:16]}… has no content to erase")
     gone = kept = 0
-    if content is not None:
-        chosen = _leaves(content, objects)
-        remains = forget(hold(statement, content), chosen)
-        shown = tuple(index for index in sorted(remains.leaves))
-        gone, kept = len(content.leaves) - max(len(shown), 1), max(len(shown) - 1, 0)
-        if kept:
-            make_private_folder(home.layout.redacted(statement.payload_hash))
-            for page, copy in enumerate(remains.copies(shown)):
-                path = home.layout.redacted(statement.payload_hash) / f"{page}.json"
-                write_whole(path, copy, disk=Disk())
+    source = said.content or _what_remains(read_redacted(home, statement.payload_hash))
+    if source is not None:
+        held = hold(statement, source)
+        remains = forget(held, _leaves(held, objects))
+        shown = sorted(remains.leaves)
+        gone, kept = len(held.leaves) - max(len(shown), 1), max(len(shown) - 1, 0)
+        copies = remains.copies(shown) if kept else ()
+        _replace_pages(home.layout.redacted(statement.payload_hash), copies)
     _remove(home, statement, said.stored.row.ciphertext)
     return Erased(statement.payload_hash, objects=gone, kept=kept)
 
 
-def _leaves(content: Content, objects: Collection[str]) -> list[int]:
+def _what_remains(pages: Sequence[Opening]) -> Opening | None:
+    """Return the redacted copy as one, None where nothing remains."""
+    if not pages:
+        return None
+    rest = (each for page in pages[1:] for each in page.shown if each.index)
+    return replace(pages[0], shown=(*pages[0].shown, *rest))
+
+
+def _replace_pages(folder: Path, copies: Sequence[bytes]) -> None:
+    if copies:
+        make_private_folder(folder)
+    for number, copy in enumerate(copies):
+        write_whole(folder / f"{number}.json", copy, disk=Disk())
+    with storage_faults(doing="removing what was erased", where=str(folder)):
+        for page in folder.glob("*.json"):
+            if int(page.stem) >= len(copies):
+                page.unlink()
+
+
+def _leaves(held: Held, objects: Collection[str]) -> list[int]:
     """Return the numbers of the leaves that hold these objects, of all where none is named."""
-    every = range(1, len(content.leaves))
+    every = [index for index in sorted(held.leaves) if index]
     if not objects:
-        return list(every)
-    by_id = {_id_of(content.leaves[index].data): index for index in every}
+        return every
+    by_id = {_id_of(held.objects[index]): index for index in every}
     if missing := sorted(set(objects) - by_id.keys()):
         raise InputError(
             f"the statement holds no object {missing[0]}",
