@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import cast
 
 from detente.charter.errors import NameRefused
+from detente.charter.invisible import shows_nothing
 from detente.charter.model import NAME_CHARACTERS_MAX
 
 _WRITTEN = frozenset("LMN")  # categories: letters, marks, numbers
@@ -31,7 +32,8 @@ def check_name(name: str) -> None:
 
     Raises:
         NameRefused: empty, over 64 characters, not NFC, outer or double spaces,
-            control, format, bidirectional or unassigned characters, symbols, two scripts.
+            control, format, bidirectional, invisible, blank or unassigned characters,
+            symbols, two scripts.
     """
     if not name or len(name) > NAME_CHARACTERS_MAX:
         raise NameRefused(f"a name has 1 to 64 characters, this one {len(name)}")
@@ -40,11 +42,16 @@ def check_name(name: str) -> None:
     if name != name.strip() or "  " in name:
         raise NameRefused(f"the name {name!a} has outer or double spaces")
     for character in name:
-        if character not in _ALSO and unicodedata.category(character)[0] not in _WRITTEN:
+        if not _is_written(character):
             raise NameRefused(f"the name {name!a} contains {describe(character)}")
     if not any(unicodedata.category(character)[0] == "L" for character in name):
         raise NameRefused(f"the name {name!a} has no letter")
     _check_one_script(name)
+
+
+def _is_written(character: str) -> bool:
+    written = character in _ALSO or unicodedata.category(character)[0] in _WRITTEN
+    return written and not shows_nothing(character)
 
 
 def _check_one_script(name: str) -> None:
@@ -87,7 +94,7 @@ def check_plain_text(text: str, *, what: str) -> None:
 def is_hidden(character: str) -> bool:
     """Say whether a character shows nothing or changes the order of what is shown."""
     category = unicodedata.category(character)
-    return category[0] == "C" or category in ("Zl", "Zp")
+    return category[0] == "C" or category in ("Zl", "Zp") or shows_nothing(character)
 
 
 def describe(character: str) -> str:
@@ -109,7 +116,7 @@ def imitates_ascii(character: str) -> bool:
 def _skeleton(name: str) -> str:
     """Return a text that is equal for names that look alike (TR 39, section 4)."""
     decomposed = unicodedata.normalize("NFD", name)
-    return "".join(_prototype(character) for character in decomposed)
+    return "".join(_prototype(each) for each in decomposed if not shows_nothing(each))
 
 
 @lru_cache(maxsize=4_096)

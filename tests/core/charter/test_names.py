@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detente.charter import NameRefused, check_name, check_names_differ, parse_charter
+from detente.charter.names import _skeleton, check_plain_text
 from tests.core.charter.people import by_id, member, unit
 
 
@@ -53,6 +54,16 @@ def test_honest_names_of_many_scripts_are_admitted(name):
         ("2026", "no letter"),
         ("Aurel\U0001f30a", "U\\+1F30A"),
         ("Aurel\ue000", "U\\+E000"),
+        ("Au\u034frel", "U\\+034F COMBINING GRAPHEME JOINER"),
+        ("Aurel\ufe0f", "U\\+FE0F VARIATION SELECTOR-16"),
+        ("Aurel\U000e0101", "U\\+E0101"),
+        ("Aurel\u17b4", "U\\+17B4"),
+        ("Aurel\u180b", "U\\+180B"),
+        ("\u3164\u3164", "U\\+3164 HANGUL FILLER"),
+        ("\u115f", "U\\+115F"),
+        ("Aure\u1160l", "U\\+1160"),
+        ("\uffa0", "U\\+FFA0"),
+        ("\U00013441", "U\\+13441"),
     ],
 )
 def test_a_name_that_hides_or_mixes_is_refused_with_the_character_named(name, why):
@@ -94,6 +105,21 @@ def test_any_text_is_admitted_or_refused_and_nothing_else(text):
     with contextlib.suppress(NameRefused):
         check_name(text)
         assert text.isprintable()
+
+
+@given(
+    st.sampled_from(
+        "\u034f\u115f\u1160\u17b4\u180b\u180f\u3164\ufe00\ufe0f\uffa0\U000e0100\U000e01ef"
+    ),
+    st.integers(0, 5),
+)
+def test_nothing_invisible_stands_anywhere_in_a_name_or_makes_two_names_differ(sign, place):
+    hidden = "Aurel"[:place] + sign + "Aurel"[place:]
+    with pytest.raises(NameRefused):
+        check_name(hidden)
+    assert _skeleton(hidden) == _skeleton("Aurel")
+    with pytest.raises(NameRefused, match=f"U\\+{ord(sign):04X}"):
+        check_plain_text(hidden, what="asset")
 
 
 @given(st.text(alphabet="\u202e\u200b\x1b\n\ue000A", min_size=1, max_size=9))
