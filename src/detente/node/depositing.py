@@ -6,8 +6,10 @@ Whatever would touch what another said is refused, told to the account, and kept
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from http import HTTPStatus
+from typing import TypeVar, TypeVarTuple
 from uuid import uuid4
 
 from detente.errors import InputError, PeerFault
@@ -48,10 +50,15 @@ from detente.storage.evidence import EvidenceShelf
 from detente.storage.shelf import Shelf, Sibling
 from detente.storage.walking import Walker
 
+AT_ONCE_MAX = 8  # envelopes that are sorted and said at the same time; others wait
 LEAST_LABEL = Tlp.AMBER
 LICENCE = "NOASSERTION"
 ASKED_MORE = "it asked for an object that it may not read"
 TOOK_MORE = "it tried to take back what another member or account said"
+
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
 
 
 class HomeDeposits:
@@ -79,6 +86,7 @@ class HomeDeposits:
         self._walker = walker
         self._shelving = shelving
         self._now = now
+        self._pool = ThreadPoolExecutor(AT_ONCE_MAX, thread_name_prefix="deposits")
         self._kept = DepositShelf(home.database)
         self._evidence = EvidenceShelf(home.database)
 
@@ -88,7 +96,7 @@ class HomeDeposits:
         Raises:
             TaxiiError: the envelope cannot be read, or nothing may be said now.
         """
-        return await asyncio.to_thread(self._add, account, envelope)
+        return await self._in_thread(self._add, account, envelope)
 
     async def retract(self, account: Account, wanted: str, versions: frozenset[str]) -> None:
         """Take back what an account brought.
@@ -96,7 +104,11 @@ class HomeDeposits:
         Raises:
             TaxiiError: 404 where it is not there, 403 where another said it.
         """
-        await asyncio.to_thread(self._retract, account, wanted, versions)
+        await self._in_thread(self._retract, account, wanted, versions)
+
+    async def _in_thread(self, work: Callable[[*Given], Result], *given: *Given) -> Result:
+        # Threads of its own: who waits for the log must not keep the log from a thread.
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *given)
 
     def status(self, account: Account, identifier: str) -> bytes | None:
         """Return the status resource of an earlier request of this account."""

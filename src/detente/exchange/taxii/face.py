@@ -1,6 +1,7 @@
 """Requests in, answers out: what TAXII 2.1 asks of a server, over ports, without sockets."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -15,7 +16,7 @@ from detente.exchange.taxii.envelope import (
     print_versions,
 )
 from detente.exchange.taxii.errors import TaxiiError
-from detente.exchange.taxii.limits import ENVELOPE_BYTES_MAX
+from detente.exchange.taxii.limits import ENVELOPE_BYTES_MAX, THREADS
 from detente.exchange.taxii.negotiation import check_accept, check_content_type
 from detente.exchange.taxii.ports import Desk
 from detente.exchange.taxii.query import (
@@ -80,12 +81,16 @@ class TaxiiFace:
         desk: what it stands on.
         clearances: the gate.
         path: where the routes begin, with a slash at both ends.
+
+    Attributes:
+        threads: where requests are answered.
     """
 
     def __init__(self, desk: Desk, clearances: Clearances, *, path: str) -> None:
         self._desk = desk
         self._reader = ViewReader(desk.shelf, clearances)
         self._path = path
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="taxii")
 
     def discovery(self, asked: Asked) -> Reply:
         """Answer Server Discovery (4.1)."""

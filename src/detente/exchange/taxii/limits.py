@@ -16,3 +16,4 @@ ANSWERS_KEPT_MAX = 4_096  # answers of the gate remembered: about 4 KiB each
 PULL_BYTES_MAX = 32 * 2**20  # of one answer of another server
 PULL_PAGE_OBJECTS = 500  # asked for at once: other servers are slow
 PULL_PAGES_MAX = 10_000  # in one run of an import
+THREADS = 4  # that answer requests; others wait, and the rest of the node does not

@@ -1,8 +1,8 @@
 """The routes of TAXII 2.1: HTTP's side of `face`, described in OpenAPI."""
 
 import asyncio
-from collections.abc import Collection
-from typing import cast
+from collections.abc import Callable, Collection
+from typing import TypeVar, TypeVarTuple, cast
 
 from litestar import MediaType, Request, Response, Router, delete, get, post
 from litestar.datastructures import State
@@ -32,6 +32,8 @@ PATH = "/taxii2/"
 # A little more than is permitted, so that TAXII's own refusal is what the sender reads.
 TAXII_BODY_BYTES_MAX = {PATH: ENVELOPE_BYTES_MAX + 65_536}
 
+_Given = TypeVarTuple("_Given")
+_Result = TypeVar("_Result")
 _Request = Request[None, None, State]
 _Face = NamedDependency[SkipValidation[TaxiiFace]]
 _TEXT = OpenAPIType.STRING
@@ -133,27 +135,27 @@ def taxii_routes(face: TaxiiFace) -> Router:
 
 @get("/", responses=_REFUSALS, media_type=_TAXII)
 async def _discovery(request: _Request, face: _Face) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.discovery, _asked(request)))
+    return _response(await _in_thread(face, face.discovery, _asked(request)))
 
 
 @get("/{root:str}/", responses=_REFUSALS, media_type=_TAXII)
 async def _root(request: _Request, face: _Face, root: str) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.root, _asked(request), root))
+    return _response(await _in_thread(face, face.root, _asked(request), root))
 
 
 @get("/{root:str}/status/{status_id:str}/", responses=_REFUSALS, media_type=_TAXII)
 async def _status(request: _Request, face: _Face, root: str, status_id: str) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.status, _asked(request), root, status_id))
+    return _response(await _in_thread(face, face.status, _asked(request), root, status_id))
 
 
 @get("/{root:str}/collections/", responses=_REFUSALS, media_type=_TAXII)
 async def _collections(request: _Request, face: _Face, root: str) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.collections, _asked(request), root))
+    return _response(await _in_thread(face, face.collections, _asked(request), root))
 
 
 @get("/{root:str}/collections/{name:str}/", responses=_REFUSALS, media_type=_TAXII)
 async def _collection(request: _Request, face: _Face, root: str, name: str) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.collection, _asked(request), root, name))
+    return _response(await _in_thread(face, face.collection, _asked(request), root, name))
 
 
 @get(
@@ -168,7 +170,7 @@ async def _manifest(
     root: str,
     name: str,
 ) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.manifest, _asked(request), root, name))
+    return _response(await _in_thread(face, face.manifest, _asked(request), root, name))
 
 
 @get(
@@ -183,7 +185,7 @@ async def _objects(
     root: str,
     name: str,
 ) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.objects, _asked(request), root, name))
+    return _response(await _in_thread(face, face.objects, _asked(request), root, name))
 
 
 @post(
@@ -195,7 +197,7 @@ async def _objects(
 )
 async def _add(request: _Request, face: _Face, root: str, name: str) -> Response[bytes]:
     asked = _asked(request)
-    account = await asyncio.to_thread(face.may_add, asked, root, name)
+    account = await _in_thread(face, face.may_add, asked, root, name)
     if isinstance(account, Reply):
         return _response(account)
     return _response(await face.add(account, await request.body()))
@@ -214,7 +216,7 @@ async def _one(
     name: str,
     wanted: str,
 ) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.one, _asked(request), root, name, wanted))
+    return _response(await _in_thread(face, face.one, _asked(request), root, name, wanted))
 
 
 @delete(
@@ -247,7 +249,14 @@ async def _versions(
     name: str,
     wanted: str,
 ) -> Response[bytes]:
-    return _response(await asyncio.to_thread(face.versions, _asked(request), root, name, wanted))
+    return _response(await _in_thread(face, face.versions, _asked(request), root, name, wanted))
+
+
+async def _in_thread(
+    face: TaxiiFace, answer: Callable[[*_Given], _Result], *given: *_Given
+) -> _Result:
+    # Threads of its own: outside tools, however many, never keep the node from a thread.
+    return await asyncio.get_running_loop().run_in_executor(face.threads, answer, *given)
 
 
 def _asked(request: _Request) -> Asked:
