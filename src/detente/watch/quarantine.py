@@ -29,7 +29,7 @@ _YARA_TOKEN = re.compile(
 )
 _YARA_OUTSIDE = re.compile(r"\b(include|import|external)\b")
 _YARA_NOT = re.compile(r"\bnot\b")
-_SIGMA_REGEX = re.compile(r"(?:-\s*)?[\w.]*\|re(?:\|\w+)*:(.*)")
+_SIGMA_REGEX = re.compile(r"""(?:-\s*)?['"]?[^|'":]*\|re(?:\|\w+)*['"]?:(.*)""")
 _SIGMA_ITEM = re.compile(r"-(.+)")
 _SIGMA_KEY = re.compile(r"([ ]*)([\w.|-]+):")
 _NEGATED_NAME = re.compile(r"\bnot (?:\d+ of |all of )?\(?(?: )?([\w*]+)", re.IGNORECASE)
@@ -125,17 +125,19 @@ def _sigma_expressions(lines: Iterable[str]) -> Iterator[str]:
 def _negated_sections(text: str) -> list[str]:
     """Return the lines of the selections that the condition negates."""
     lines = text.splitlines()
-    conditions = " ".join(
-        " ".join(line.split()) for line in lines if line.lstrip().startswith("condition:")
-    )
+    conditions = " ".join(" ".join(_sections(lines, ["condition"])).split())
     negated = [name.rstrip("*") for name in _NEGATED_NAME.findall(conditions)]
+    return _sections(lines, [name for name in negated if name])
+
+
+def _sections(lines: Iterable[str], begins: list[str]) -> list[str]:
+    """Return the lines under every key that begins like one of these, its own line included."""
     kept: list[str] = []
     depth = -1
     for line in lines:
         key = _SIGMA_KEY.match(line)
         if key is not None and (depth < 0 or len(key[1]) <= depth):
-            is_negated = any(key[2].startswith(name) for name in negated if name)
-            depth = len(key[1]) if is_negated else -1
+            depth = len(key[1]) if key[2].startswith(tuple(begins)) else -1
         if depth >= 0:
             kept.append(line)
     return kept

@@ -119,6 +119,8 @@ def why_below_floor(item: Item) -> str:
 
 def network_of(text: str) -> Network | None:
     """Return an address or prefix as a network, None where it is neither."""
+    if "%" in text:
+        return None  # a zone of one machine, and anything may stand in it
     try:
         net = ipaddress.ip_network(text, strict=False)
     except ValueError:
