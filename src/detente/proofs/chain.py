@@ -123,6 +123,7 @@ class CharterChain:
         keyring: every member's keys, with where they ended.
         recoveries: member id -> hashes of the recovery keys that were ever open.
         epochs: member id -> the newest epoch of its log that the chain knows.
+        decided: digest of each version from 2 -> when its last ballot was settled, in seconds.
         file: what it was read from.
     """
 
@@ -131,6 +132,7 @@ class CharterChain:
     keyring: Keyring
     recoveries: Mapping[str, frozenset[str]]
     epochs: Mapping[str, int]
+    decided: Mapping[str, int]
     file: ChainFile = field(repr=False)
 
     @property
@@ -188,6 +190,7 @@ def verify_chain(file: ChainFile) -> CharterChain:
         keyring=ledger.keyring(),
         recoveries=ledger.recoveries(),
         epochs=ledger.epochs(),
+        decided=ledger.decided(),
         file=file,
     )
 

@@ -60,6 +60,7 @@ class Seen:
         outside: names of outside witnesses that cosigned, ascending.
         rule: what the charter asks for.
         post_quantum: whether the log and every counted cosigner signed with both types.
+        latest: the latest time of a counted cosignature, in seconds; 0 without one.
     """
 
     checkpoint: Checkpoint
@@ -67,6 +68,7 @@ class Seen:
     outside: tuple[str, ...]
     rule: Settlement
     post_quantum: bool
+    latest: int
 
     @property
     def settled(self) -> bool:
@@ -102,6 +104,7 @@ def who_saw(charter: Charter, owner: Member, note: bytes) -> Seen:
         outside=tuple(sorted({outside[o.verifier] for o in counted if o.verifier in outside})),
         rule=settlement_of(charter),
         post_quantum=_both_types(counted),
+        latest=max((o.timestamp or 0 for o in counted if o.verifier not in log), default=0),
     )
 
 

@@ -56,6 +56,7 @@ class Ledger:
         self._histories: dict[str, KeyHistory] = {}
         self._recoveries: dict[str, set[str]] = {}
         self._revealed: dict[str, bytes] = {}
+        self._decided: dict[str, int] = {}
 
     def add_charter(self, charter: Charter, *, removed: bytes = b"") -> None:
         """Take up the members of a charter whose certificate held, and end who is gone.
@@ -141,6 +142,14 @@ class Ledger:
     def keyring(self) -> Keyring:
         """Return every key with its range of positions."""
         return Keyring(self._charters, self._histories.values())
+
+    def note_decided(self, digest: str, at: int) -> None:
+        """Note when the last ballot for a version was settled, in seconds."""
+        self._decided[digest] = at
+
+    def decided(self) -> dict[str, int]:
+        """Return when the last ballot for each version was settled, by digest."""
+        return dict(self._decided)
 
     def recoveries(self) -> dict[str, frozenset[str]]:
         """Return the hashes of recovery keys that were ever open, by member."""

@@ -98,25 +98,27 @@ def _check_step(
         raise ChainError(f"a {says.kind} stands where a certificate should")
     body = Certificate.parse(says.body)
     named = frozenset(body.confirms) | frozenset(body.consents)
-    spoken = {
+    heard = {
         each.statement.payload_hash: _settled_ballot(each, old, ledger)
         for each in ballots
         if each.statement.payload_hash in named
     }
     accepted = frozenset(verify_acceptance(each, new) for each in acceptances if _names(each, new))
     record = Record(
-        ballots=spoken,
-        settled=spoken.keys(),
+        ballots={name: said for name, (said, _) in heard.items()},
+        settled=heard.keys(),
         accepted=accepted,
         governance_key=ledger.governance_key,
     )
     check_certificate(body, old=old, new=new, record=record)
+    ledger.note_decided(new.digest, max(at for _, at in heard.values()))
 
 
-def _settled_ballot(ballot: ReceivedBallot, old: Charter, ledger: Ledger) -> Spoken:
+def _settled_ballot(ballot: ReceivedBallot, old: Charter, ledger: Ledger) -> tuple[Spoken, int]:
+    """Return a ballot, and when it was settled for certain."""
     key = ledger.check_signature(ballot.statement)
-    check_settled(ballot.statement, Receipt.parse(ballot.receipt), old, ledger.keyring())
-    return spoken(ballot.statement, key=key)
+    seen = check_settled(ballot.statement, Receipt.parse(ballot.receipt), old, ledger.keyring())
+    return spoken(ballot.statement, key=key), seen.latest
 
 
 def _names(acceptance: bytes, charter: Charter) -> bool:

@@ -18,6 +18,7 @@ from detente.proofs.errors import ProofRefused
 from detente.proofs.file import ProofFile, ProofKind
 from detente.proofs.judged import Judged, judge_entry
 from detente.proofs.model import Shown
+from detente.proofs.settled import check_settled
 from detente.signing import leaf_hash, merkle_root, verify_inclusion
 from detente.statements import (
     Clear,
@@ -39,12 +40,14 @@ class _Demand:
     Attributes:
         what: in words.
         due: after the accused's cosignature.
+        since: earliest time, in seconds, from which anything was owed, whenever it was seen.
         epoch: the log in which the answer had to stand.
         answers: says whether one clear statement of the accused answers it.
     """
 
     what: str
     due: timedelta
+    since: int
     epoch: int
     answers: Callable[[Clear], bool]
 
@@ -86,8 +89,9 @@ def check_broken_promise(proof: ProofFile, chain: CharterChain) -> Shown:
     """
     accused = proof.one("accused").hex()
     demand = judge_entry(proof.one("demand"), chain)
-    due = _read_demand(demand, proof.one("about"), accused, chain)
-    seen = _seen_at(demand, Receipt.parse(proof.one("demand_receipt")), accused, chain)
+    receipt = Receipt.parse(proof.one("demand_receipt"))
+    due = _read_demand(demand, receipt, proof.one("about"), accused, chain)
+    seen = max(due.since, _seen_at(demand, receipt, accused, chain))
     checkpoint, signed = _own_checkpoint(proof.one("checkpoint"), accused, due.epoch, chain)
     deadline = seen + int(due.due.total_seconds())
     if signed <= deadline:
@@ -107,10 +111,12 @@ def check_broken_promise(proof: ProofFile, chain: CharterChain) -> Shown:
     return Shown(accused, what)
 
 
-def _read_demand(demand: Judged, about: bytes, accused: str, chain: CharterChain) -> _Demand:
+def _read_demand(
+    demand: Judged, receipt: Receipt, about: bytes, accused: str, chain: CharterChain
+) -> _Demand:
     says = demand.statement.clear
     if says.kind == Certificate.KIND:
-        return _adoption(Certificate.parse(says.body), accused, chain)
+        return _adoption(demand, receipt, accused, chain)
     said = judge_entry(about, chain)
     if said.issuer != accused:
         raise ProofRefused("the complaint is about another member's statement")
@@ -128,12 +134,19 @@ def _read_demand(demand: Judged, about: bytes, accused: str, chain: CharterChain
     return _Demand(
         what="to deliver again what could not be opened",
         due=REDELIVERY_DUE,
+        since=0,
         epoch=header.epoch,
         answers=lambda says: _answers_complaint(says, wanted),
     )
 
 
-def _adoption(certificate: Certificate, accused: str, chain: CharterChain) -> _Demand:
+def _adoption(demand: Judged, receipt: Receipt, accused: str, chain: CharterChain) -> _Demand:
+    """Read a certificate: it binds by its ballots, so only one that the chain checked is a demand.
+
+    Nobody has to adopt what is not settled, so nothing is owed before its own cosigners and
+    those of its ballots are enough.
+    """
+    certificate = Certificate.parse(demand.statement.clear.body)
     charter = chain.charter(certificate.digest)
     member = None if charter is None else charter.member(accused)
     if charter is None or charter.version != certificate.version or member is None:
@@ -141,9 +154,14 @@ def _adoption(certificate: Certificate, accused: str, chain: CharterChain) -> _D
     before = chain.charter(charter.previous or "")
     if before is None or before.member(accused) is None:
         raise ProofRefused("who is only admitted by a charter does not adopt it")
+    checked = (parse_entry(each).clear.body for each in chain.file.certificates)
+    if all(Certificate.parse(body) != certificate for body in checked):
+        raise ProofRefused("the certificate is none whose ballots stand in the chain")
+    settled = check_settled(demand.statement, receipt, before, chain.keyring)
     return _Demand(
         what=f"to adopt charter version {certificate.version}",
         due=ADOPTION_DUE,
+        since=max(settled.latest, chain.decided[charter.digest]),
         epoch=member.epoch,
         answers=lambda says: _adopts(says, certificate.version),
     )

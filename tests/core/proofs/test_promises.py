@@ -6,6 +6,7 @@ import pytest
 
 from detente.charter import KeySlot
 from detente.charter.avowals import Adopt, Leave, LogState, Suspend
+from detente.charter.ballots import Certificate
 from detente.proofs import prove_broken_promise, prove_garbage, verify
 from detente.statements import Grant, HpkeOpener, Position, Undelivered
 from detente.statements.content import pad_content
@@ -38,6 +39,7 @@ from tests.core.proofs.makers import (
     renewed_chain,
     say,
     sealed,
+    settling,
 )
 
 CHAIN = chain()
@@ -223,10 +225,11 @@ def test_parts_that_do_not_belong_together_show_nothing(changes):
     assert not broken(**changes).valid
 
 
-def adoption(own, *, at=START + 8 * DAY):
+def adoption(own, *, at=START + 8 * DAY, demand=None, cosigners=None, policy=None):
     new, certificate, _ = renewal()
+    certificate = certificate if demand is None else demand
     log = Log(AUREL, [*(content_entry(AUREL, at) for at in range(2)), certificate])
-    receipt = log.receipt(2, cosigners=[cosigner(BOREA)])
+    receipt = log.receipt(2, cosigners=settling(AUREL) if cosigners is None else cosigners)
     proof = prove_broken_promise(
         accused=member(BOREA).id,
         demand=certificate,
@@ -235,7 +238,7 @@ def adoption(own, *, at=START + 8 * DAY):
         checkpoint=own.note(time=at),
         entries=own.entries,
     )
-    return new, verify(proof.to_bytes(), renewed_chain())
+    return new, verify(proof.to_bytes(), renewed_chain() if policy is None else policy)
 
 
 def test_a_certificate_seen_and_not_adopted_for_seven_days_is_shown():
@@ -254,6 +257,36 @@ def test_who_adopted_kept_its_promise():
 def test_within_seven_days_nobody_has_to_have_adopted():
     _, verdict = adoption(Log(BOREA, [content_entry(BOREA, 0)]), at=START + 7 * DAY)
     assert not verdict.valid
+
+
+def test_a_certificate_that_names_no_ballots_is_no_demand():
+    new, _, _ = renewal()
+    early = Certificate(
+        version=2, digest=new.digest, round=1, confirms=(), consents=(), acceptances=()
+    )
+    own = Log(BOREA, [content_entry(BOREA, 0)])
+    _, verdict = adoption(own, demand=say(AUREL, clear(early), 2))
+    assert "none whose ballots stand in the chain" in verdict.reason
+
+
+def test_a_certificate_that_nobody_else_had_seen_is_no_demand_yet():
+    own = Log(BOREA, [content_entry(BOREA, 0)])
+    _, verdict = adoption(own, cosigners=[cosigner(BOREA)])
+    assert "are needed" in verdict.reason
+
+
+def test_the_days_for_adopting_begin_when_the_last_ballot_was_settled():
+    _, _, ballots = renewal()
+    entries = [entry for entry, _ in ballots[:2]]
+    late = Log(AUREL, entries)
+    receipts = [
+        late.receipt(at, cosigners=settling(AUREL), time=START + 3 * DAY).to_bytes()
+        for at in (0, 1)
+    ]
+    policy = renewed_chain(ballots=(*zip(entries, receipts, strict=True), *ballots[2:]))
+    own = Log(BOREA, [content_entry(BOREA, 0)])
+    assert "the deadline is" in adoption(own, policy=policy)[1].reason
+    assert adoption(own, policy=policy, at=START + 11 * DAY)[1].valid
 
 
 def test_a_complaint_about_somebody_else_is_no_demand():
