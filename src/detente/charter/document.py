@@ -33,6 +33,7 @@ from detente.signing import (
     KeyAdmissionError,
     admit_ed25519,
     admit_mldsa44,
+    admit_sealing_key,
     parse_canonical,
 )
 
@@ -49,6 +50,7 @@ _WITNESS_NAME_MAX = 255
 _ASSET_CHARACTERS_MAX = 2_048
 _CHECKPOINT_SECONDS_MAX = 60  # trust.md, section 7
 _MEMBERS_MIN = 2
+_MLDSA44_BYTES = 1_312
 
 
 def parse_charter(data: bytes) -> Charter:
@@ -128,16 +130,21 @@ def _check_witness_name(name: str) -> None:
 
 
 def _check_keys(charter: Charter) -> None:
-    keys = [(member.keys.key(slot), slot.value) for member in charter.members for slot in KeySlot]
+    keys = [
+        (member.keys.key(slot), slot, member.name) for member in charter.members for slot in KeySlot
+    ]
     for witness in charter.witnesses:
-        keys.append((witness.ed25519, "witness"))
+        keys.append((witness.ed25519, KeySlot.WITNESS, witness.name))
         if witness.mldsa44 is not None:
-            keys.append((witness.mldsa44, "witness_mldsa44"))
+            keys.append((witness.mldsa44, KeySlot.WITNESS_MLDSA44, witness.name))
     # One key, one role, one holder: a shared key would vote or cosign for two.
-    _unique("key", (key.hex() for key, _ in keys))
+    _unique("key", (key.hex() for key, _, _ in keys))
     _unique("recovery hash", (member.keys.recovery_hash for member in charter.members))
-    for key, slot in keys:
-        admit_slot(KeySlot(slot), key)
+    for key, slot, holder in keys:
+        try:
+            admit_slot(slot, key)
+        except CharterFormatError as error:
+            raise CharterFormatError(f"{holder}: {error}") from None
 
 
 def admit_slot(slot: KeySlot, key: bytes) -> None:
@@ -149,11 +156,12 @@ def admit_slot(slot: KeySlot, key: bytes) -> None:
     if len(key) != slot.key_bytes:
         raise CharterFormatError(f"a {slot.value} key has {slot.key_bytes} bytes, not {len(key)}")
     try:
-        match slot.key_bytes:
-            case 32:
-                admit_ed25519(key)
-            case 1_312:
-                admit_mldsa44(key)
+        if slot is KeySlot.SEALING:
+            admit_sealing_key(key)
+        elif slot.key_bytes == _MLDSA44_BYTES:
+            admit_mldsa44(key)
+        else:
+            admit_ed25519(key)
     except KeyAdmissionError as error:
         raise CharterFormatError(f"{slot.value} key: {error}") from None
 

@@ -37,6 +37,7 @@ from detente.signing.mldsa import admit_mldsa44, verify_mldsa44
 from detente.signing.ports import Signer
 from detente.signing.possession import admit_key, possession_text, prove_possession
 from detente.signing.roles import Role
+from detente.signing.sealing_keys import admit_sealing_key
 from detente.signing.strict_json import (
     DEFAULT_LIMITS,
     INTEGER_MAX,
@@ -65,6 +66,7 @@ __all__ = [
     "admit_ed25519",
     "admit_key",
     "admit_mldsa44",
+    "admit_sealing_key",
     "canonical",
     "decode_base64",
     "fingerprint_words",

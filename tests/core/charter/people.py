@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import sha256, shake_256
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.signing import SigningKey
 
 from detente.charter import (
@@ -73,10 +75,16 @@ def recovery_hash(name: str, generation: int = 1) -> str:
     return sha256(recovery_of(name, generation).public_key).hexdigest()
 
 
+def sealing_key(*parts: object) -> bytes:
+    mlkem = MLKEM768PrivateKey.from_seed_bytes(seed(*parts) + seed(*parts, "z"))
+    x25519 = X25519PrivateKey.from_private_bytes(seed(*parts, "x25519"))
+    return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
+
+
 @cache
 def keys_of(name: str, generation: int = 1) -> MemberKeys:
     signing = {slot.value: each.public_key for slot, each in signers_of(name, generation).items()}
-    sealing = shake_256(seed(name, "sealing", generation)).digest(1216)
+    sealing = sealing_key(name, "sealing", generation)
     return MemberKeys(sealing=sealing, recovery_hash=recovery_hash(name, generation), **signing)
 
 

@@ -142,6 +142,25 @@ def test_a_unit_of_65_is_refused():
         parse_charter(canonical(document))
 
 
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (bytes(1_216), "small order"),
+        (b"\xff" * 1_216, "no encapsulation key"),
+        (member("Aurel").keys.sealing[:1_184] + bytes(32), "small order"),
+        (b"\xff" * 1_184 + member("Aurel").keys.sealing[1_184:], "no encapsulation key"),
+    ],
+    ids=["zero", "ones", "zero point", "coefficients beyond q"],
+)
+def test_a_sealing_key_that_nobody_can_seal_to_is_refused_with_its_member_named(bad, why):
+    """One such member would keep the whole unit from publishing to the unit."""
+    aurel = member("Aurel")
+    crafted = replace(aurel, keys=replace(aurel.keys, sealing=bad))
+    document = unit(members=by_id(crafted, member("Borea"), member("Cindral"))).to_bytes()
+    with pytest.raises(CharterFormatError, match=rf"Aurel: sealing key: .*{why}"):
+        parse_charter(document)
+
+
 def test_members_out_of_order_or_twice_are_refused():
     members = unit().members
     for wrong in (members[::-1], (*members, members[-1])):

@@ -32,6 +32,7 @@ from detente.charter import (
     reinstate_member,
     settle_keys,
 )
+from detente.errors import UnitError
 from tests.core.charter.keyring import (
     UNIT,
     leave,
@@ -76,6 +77,13 @@ def test_a_rotation_takes_effect_behind_its_own_place():
     keys = [key_at(history, STATEMENT, 1, seq) for seq in (4, 5, 6, 10**9)]
     assert keys == [FIRST.statement] * 2 + [SECOND.statement] * 2
     assert keys_ever(history, STATEMENT) == (FIRST.statement, SECOND.statement)
+
+
+@pytest.mark.parametrize("bad", [bytes(1_216), SECOND.sealing[:1_184] + bytes(32)])
+def test_nobody_rotates_to_a_sealing_key_that_takes_no_content(bad):
+    body = Rotate(keys={SEALING: bad}, possession={}, recovery=None)
+    with pytest.raises(UnitError, match="sealing key"):
+        heard(start(), say(body))
 
 
 def test_a_sealing_key_rotates_without_a_signature_it_cannot_make():

@@ -1,5 +1,7 @@
 """A key enters a charter only if it binds its holder. (docs/threats.md, A30, A31)"""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from detente.signing import (
     admit_ed25519,
     admit_key,
     admit_mldsa44,
+    admit_sealing_key,
     fingerprint_words,
     prove_possession,
     verify_mldsa44,
@@ -129,3 +132,18 @@ def test_twelve_words_are_read_to_each_other_and_differ_for_other_keys():
     assert all(3 <= len(word) <= 8 and word.islower() for word in words)
     assert words == fingerprint_words(ALPHA.public_key)
     assert words != fingerprint_words(BETA.public_key)
+
+
+@given(st.binary(max_size=40) | st.binary(min_size=1_216, max_size=1_216))
+def test_bytes_that_are_no_sealing_key_are_refused_and_nothing_else(data):
+    with contextlib.suppress(KeyAdmissionError):
+        admit_sealing_key(data)
+        assert len(data) == 1_216
+
+
+def test_a_sealing_key_with_a_point_of_small_order_is_refused_under_every_spelling():
+    mlkem = bytes(1_184)  # passes the check of its own part
+    admit_sealing_key(mlkem + (9).to_bytes(32, "little"))
+    for point in (0, 1, P - 1, P, P + 1, 2**255, 2**255 + 1):
+        with pytest.raises(KeyAdmissionError, match="small order"):
+            admit_sealing_key(mlkem + point.to_bytes(32, "little"))
