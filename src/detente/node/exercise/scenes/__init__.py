@@ -10,6 +10,7 @@ from detente.node.exercise.scenes import (
     founding,
     garbage,
     mistake,
+    poison,
     publishing,
     theft,
 )
@@ -22,6 +23,7 @@ SCRIPT: tuple[Scene, ...] = (
     garbage.SCENE,
     theft.SCENE,
     crossing.SCENE,
+    poison.SCENE,
     mistake.SCENE,
     denial.SCENE,
     faces.SCENE,
