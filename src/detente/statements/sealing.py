@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from detente.signing import EnvelopeError, decode_base64
+from detente.signing import (
+    EnvelopeError,
+    KeyAdmissionError,
+    admit_sealing_key,
+    decode_base64,
+)
 from detente.signing.canonical import JsonValue
 from detente.statements.content import Content, check_commitment
 from detente.statements.encryption import ciphertext_hash, decrypt_content
@@ -22,7 +27,6 @@ from detente.statements.ports import Opener, Sealer
 
 SEALING_KEY_BYTES = 1216  # ML-KEM-768 (1184) then X25519 (32)
 WRAP_BYTES = 1168  # enc 1120, content key 32, tag 16
-_INFO_PREFIX = b"detente wrap v1"
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -49,8 +53,7 @@ def readers_of(header: Header, members: tuple[str, ...]) -> tuple[str, ...]:
 def wrap_info(position: Position, commitment: str, reader: str) -> bytes:
     """Return the HPKE info of one wrap: every field has a fixed length."""
     return (
-        _INFO_PREFIX
-        + bytes.fromhex(position.unit)
+        bytes.fromhex(position.unit)
         + bytes.fromhex(position.issuer)
         + position.epoch.to_bytes(8)
         + position.seq.to_bytes(8)
@@ -155,10 +158,15 @@ class Undelivered:
         """Read the body.
 
         Raises:
-            StatementError: another kind, keys or lengths.
+            StatementError: another kind, keys or lengths, or a key nobody can seal to: who
+                names one asks for an answer that cannot be given.
         """
         body = _body(says, "undelivered", ("key", "statement"))
         key = _bytes(body["key"], SEALING_KEY_BYTES)
+        try:
+            admit_sealing_key(key)
+        except KeyAdmissionError as error:
+            raise StatementError(f"the one-time key of a complaint: {error}") from None
         return cls(statement=_id(body["statement"]), key=key)
 
 
@@ -208,6 +216,30 @@ class Grant:
             complaint="" if complaint == "" else _id(complaint),
             wrap=_bytes(body["wrap"], WRAP_BYTES),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The issuer erased content it had sealed, kind `erased` (docs/adr/0030).
+
+    Attributes:
+        statement: payload hash of the statement whose content is gone.
+    """
+
+    statement: str
+
+    def to_clear(self) -> Clear:
+        """Return it as the body of a clear statement."""
+        return Clear.of("erased", {"statement": self.statement})
+
+    @classmethod
+    def parse(cls, says: Clear) -> "Erased":
+        """Read the body.
+
+        Raises:
+            StatementError: another kind or keys.
+        """
+        return cls(statement=_id(_body(says, "erased", ("statement",))["statement"]))
 
 
 @dataclass(frozen=True, slots=True)
