@@ -11,6 +11,7 @@ from detente.statements import (
     Clear,
     ContentError,
     Delivered,
+    Erased,
     Garbage,
     Grant,
     Header,
@@ -100,7 +101,7 @@ def test_the_info_of_a_wrap_is_unlike_that_of_any_other_place_or_reader():
         for reader in (BOREA, CALDA)
     }
     assert len(infos) == 20
-    assert {len(info) for info in infos} == {15 + 32 + 32 + 8 + 8 + 32 + 32}
+    assert {len(info) for info in infos} == {32 + 32 + 8 + 8 + 32 + 32}
 
 
 def test_the_readers_of_a_unit_are_all_members_but_the_issuer():
@@ -164,6 +165,19 @@ def good_wrap() -> bytes:
 def complaint(issuer: str = BOREA, statement: str = STATEMENT) -> Header:
     says = Undelivered(statement=statement, key=ONE_TIME).to_clear()
     return sealed_header(issuer=issuer, seq=3, says=says)
+
+
+def test_a_complaint_names_a_key_that_can_be_sealed_to():
+    for key in (bytes(1216), ONE_TIME[:1184] + bytes(32), b"\xff" * 1216):
+        with pytest.raises(StatementError, match="one-time key of a complaint"):
+            Undelivered.parse(Undelivered(statement=STATEMENT, key=key).to_clear())
+
+
+def test_an_erasure_names_one_statement_and_reads_back():
+    assert Erased.parse(Erased(STATEMENT).to_clear()) == Erased(STATEMENT)
+    for says in (Clear.of("erased", {}), Clear.of("erased", {"statement": "x"})):
+        with pytest.raises(StatementError):
+            Erased.parse(says)
 
 
 def complaint_hash() -> str:
