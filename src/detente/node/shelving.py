@@ -5,7 +5,7 @@ the last statement looked at says how far it has come, so it can be stopped anyw
 begun again, and made anew when lost.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 
@@ -66,6 +66,7 @@ class Shelving:
         self._changed = changed
         self._one_at_a_time = Lock()
         self._settled_notes: dict[str, bytes] = {}
+        self._retracted_upto: int | None = None
 
     def bring_up(self, known: Mapping[str, Leaves] | None = None) -> int:
         """Put every statement on the shelf that came since, and let what settled enter its view.
@@ -161,7 +162,8 @@ class Shelving:
             return None
         try:
             leaves = known.get(stored.row.payload_hash) or self._leaves(stored)
-            graded = None if leaves is None else grade(leaves)
+            own = stored.row.issuer == self._home.identity.member
+            graded = None if leaves is None else grade(leaves, checked=own)
         except EnvironmentFault:
             raise
         except UnitError:
@@ -193,18 +195,28 @@ class Shelving:
     def _apply_retractions(self) -> None:
         """Take back what was taken back, whichever of the two came first."""
         last = self._shelf.progress()
-        while (after := self._shelf.progress(_RETRACTIONS)) < last:
+        if self._retracted_upto is None:
+            self._retracted_upto = self._shelf.progress(_RETRACTIONS)
+        while self._retracted_upto < last:
+            after = self._retracted_upto
             page = self._home.index.statements(after=after, limit=_STATEMENTS_AT_ONCE)
             page = [stored for stored in page if stored.number <= last]
-            for stored in page:
-                if stored.row.kind == Kind.RETRACTION:
-                    self._note_retraction(stored)
-            noted = self._shelf.progresses(_RETRACTED)
-            for stored in page:
-                retraction = noted.get(_retracted(stored.row.issuer, stored.row.payload_hash))
-                if retraction:
-                    self._withdraw(stored, retraction)
-            self._shelf.advance(_RETRACTIONS, page[-1].number if page else last)
+            found = self._retract_among(page)
+            self._retracted_upto = page[-1].number if page else last
+            # Doing it again changes nothing, so not every step is written down.
+            if found or len(page) == _STATEMENTS_AT_ONCE:
+                self._shelf.advance(_RETRACTIONS, self._retracted_upto)
+
+    def _retract_among(self, page: Sequence[StoredStatement]) -> bool:
+        retractions = [stored for stored in page if stored.row.kind == Kind.RETRACTION]
+        for stored in retractions:
+            self._note_retraction(stored)
+        noted = self._shelf.progresses(_RETRACTED)
+        for stored in page if noted else ():
+            retraction = noted.get(_retracted(stored.row.issuer, stored.row.payload_hash))
+            if retraction:
+                self._withdraw(stored, retraction)
+        return bool(retractions)
 
     def _note_retraction(self, stored: StoredStatement) -> None:
         leaves = self._leaves(stored)

@@ -13,7 +13,7 @@ from detente.signing.canonical import JsonValue
 from detente.statements.errors import StixError
 from detente.statements.stix import StixObject, encode_object, identity_of, name_uuid
 from detente.statements.stix_properties import is_identifier
-from detente.statements.stix_types import Family
+from detente.statements.stix_types import CUSTOM, TYPES, Family
 
 BUNDLE_LIMITS = JsonLimits(size_bytes=64 * 1024 * 1024, depth=34, values=4_000_000)
 _REISSUE_NAMESPACE = bytes.fromhex("b7f1c0c24b0e5d8aa4c61c9e07d3f5a2")
@@ -104,23 +104,22 @@ def reissue(
     Raises:
         StixError: an object grows beyond the limits.
     """
-    originals = tuple(objects)
-    own = identity_of(member)
+    originals = [each.properties for each in objects]
     names = {each: reissued_id(each, member) for each in earlier}
-    names |= {each.id: reissued_id(each.id, member) for each in originals if is_foreign(each, own)}
-    return tuple(
-        _reissued(each, own, names)
-        if is_foreign(each, own)
-        else encode_object(_renamed_members(each.properties, names))
+    names |= {
+        str(each["id"]): reissued_id(str(each["id"]), member)
         for each in originals
-    )
+        if is_foreign(each, member)
+    }
+    return tuple(encode_object(reissued(each, member, names)) for each in originals)
 
 
-def is_foreign(stix_object: StixObject, own: str) -> bool:
-    """Say whether an object has an author, and that author is not the identity `own`."""
-    if stix_object.family is Family.OBSERVABLE or stix_object.type in _KEPT_TYPES:
+def is_foreign(properties: Mapping[str, JsonValue], member: str) -> bool:
+    """Say whether an object has an author, and that author is not this member's identity."""
+    object_type = str(properties.get("type"))
+    if TYPES.get(object_type, CUSTOM).family is Family.OBSERVABLE or object_type in _KEPT_TYPES:
         return False
-    return stix_object.created_by != own
+    return properties.get("created_by_ref") != identity_of(member)
 
 
 def reissued_id(identifier: str, member: str) -> str:
@@ -129,21 +128,31 @@ def reissued_id(identifier: str, member: str) -> str:
     return f"{kind}--{name_uuid(_REISSUE_NAMESPACE, identity_of(member) + identifier)}"
 
 
-def _reissued(stix_object: StixObject, own: str, names: Mapping[str, str]) -> StixObject:
-    properties = _renamed_members(stix_object.properties, names)
-    references = properties.get("external_references")
+def reissued(
+    properties: Mapping[str, JsonValue], member: str, names: Mapping[str, str]
+) -> dict[str, JsonValue]:
+    """Return an object as a member says it under its own identity, not checked yet.
+
+    Args:
+        properties: of the original.
+        member: hex member id of the importer.
+        names: id of an original -> id it is re-issued under; the object's own, where it
+            is foreign, and those it refers to.
+    """
+    made = _renamed_members(properties, names)
+    if not is_foreign(properties, member):
+        return made
+    references = made.get("external_references")
     origin: dict[str, JsonValue] = {
         "source_name": "stix",
-        "external_id": stix_object.id,
-        "description": f"Re-issued; created by {stix_object.created_by or 'an unnamed source'}",
+        "external_id": properties["id"],
+        "description": "Re-issued; created by "
+        f"{properties.get('created_by_ref') or 'an unnamed source'}",
     }
-    properties["external_references"] = [
-        *(references if isinstance(references, list) else []),
-        origin,
-    ]
-    properties["id"] = names[stix_object.id]
-    properties["created_by_ref"] = own
-    return encode_object(properties)
+    made["external_references"] = [*(references if isinstance(references, list) else []), origin]
+    made["id"] = names[str(properties["id"])]
+    made["created_by_ref"] = identity_of(member)
+    return made
 
 
 def _renamed_members(

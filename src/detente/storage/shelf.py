@@ -33,7 +33,7 @@ from detente.storage.shelf_pages import (
 from detente.storage.shelf_writing import PAGES, Lot, Writer, key_of, objects_under, read_page
 from detente.storage.views import Stretches, enter, leave
 
-_MEMORY_BYTES = 12 * 2**20
+_MEMORY_BYTES = 4 * 2**20
 _TAKEN = "shelf"
 
 

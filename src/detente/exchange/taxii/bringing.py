@@ -29,9 +29,10 @@ from detente.statements import (
     check_times,
     encode_object,
     read_markings,
-    reissue,
     reissued_id,
 )
+from detente.statements.bundle import is_foreign, reissued
+from detente.statements.stix_properties import is_identifier
 from detente.statements.stix_types import CUSTOM, TYPES, Family
 
 ACCOUNT_SOURCE = "detente account"
@@ -223,55 +224,59 @@ def _wishes(
     known: Mapping[str, Sequence[Known]],
     result: Sorted,
 ) -> list[Wish]:
-    came: list[tuple[StixObject, Outcome, JsonValue]] = []
-    for each in objects:
-        outcome = Outcome(_text(each, "id"), _text(each, "modified") or _text(each, "created"))
+    came = [each if isinstance(each, dict) else {} for each in objects]
+    names = _new_names(came, side, known)
+    definitions = [each for each in came if each.get("type") == "marking-definition"]
+    wishes: list[Wish] = []
+    for brought in came:
+        version = _text(brought, "modified") or _text(brought, "created")
+        outcome = Outcome(_text(brought, "id"), version)
         try:
-            one = _named(each, side.account)
-        except UnitError as error:
-            result.failures.append(replace(outcome, message=error.message))
+            said = encode_object(reissued(_named(brought, side.account), side.member, names))
+        except (UnitError, KeyError) as error:
+            why = error.message if isinstance(error, UnitError) else "it has no id of its type"
+            result.failures.append(replace(outcome, message=why))
             continue
         try:
-            check_times(one.properties, side.limits)
+            check_times(said.properties, side.limits)
         except UnitError:
-            result.refuse(outcome, each, Refused.TIMES)
+            result.refuse(outcome, brought, Refused.TIMES)
         else:
-            came.append((one, outcome, each))
-    earlier = _said_earlier([one for one, _, _ in came], side, known)
-    own = reissue([one for one, _, _ in came], side.member, earlier=earlier)
-    definitions = [one.properties for one, _, _ in came if one.type == "marking-definition"]
-    return [
-        Wish(outcome, brought, said, _label(one, definitions))
-        for (one, outcome, brought), said in zip(came, own, strict=True)
-    ]
+            wishes.append(Wish(outcome, brought, said, _label(said, definitions)))
+    return wishes
 
 
-def _named(value: JsonValue, account: str) -> StixObject:
-    """Read one object, and name the account in it where an object of its type can.
+def _new_names(
+    came: Sequence[Mapping[str, JsonValue]], side: Side, known: Mapping[str, Sequence[Known]]
+) -> dict[str, str]:
+    """Return under which ids originals are said: those that came, and those brought before."""
+    ids = {_id(each) for each in came if is_foreign(each, side.member)} - {""}
+    names = {each: reissued_id(each, side.member) for each in ids}
+    for each in {reference for one in came for reference in _references(one)} - ids:
+        new = reissued_id(each, side.member)
+        if any(one.owner == side.owner for one in known.get(new, ())):
+            names[each] = new
+    return names
 
-    Raises:
-        UnitError: it is no object that could be said.
-    """
-    properties = dict(value) if isinstance(value, dict) else {}
+
+def _id(properties: Mapping[str, JsonValue]) -> str:
+    """Return an object's id where it is one of its type."""
+    found = properties.get("id")
+    is_one = is_identifier(found) and str(found).startswith(f"{properties.get('type')}--")
+    return str(found) if is_one else ""
+
+
+def _named(properties: Mapping[str, JsonValue], account: str) -> Mapping[str, JsonValue]:
+    """Name the account in an object, where an object of its type can."""
     if TYPES.get(str(properties.get("type")), CUSTOM).family is Family.OBSERVABLE:
-        return encode_object(properties)
+        return properties
     references = properties.get("external_references")
     kept = references if isinstance(references, list) else []
     mark: JsonValue = {"source_name": ACCOUNT_SOURCE, "external_id": account}
-    properties["external_references"] = [*(e for e in kept if not _is_mark(e)), mark]
-    return encode_object(properties)
-
-
-def _said_earlier(
-    came: Sequence[StixObject], side: Side, known: Mapping[str, Sequence[Known]]
-) -> list[str]:
-    """Return the originals that objects refer to and that this account brought before."""
-    named = {identifier for one in came for identifier in _references(one.properties)}
-    return [
-        each
-        for each in named
-        if any(k.owner == side.owner for k in known.get(reissued_id(each, side.member), ()))
-    ]
+    return {
+        **properties,
+        "external_references": [*(each for each in kept if not _is_mark(each)), mark],
+    }
 
 
 def _why_refused(wish: Wish, side: Side, known: Mapping[str, Sequence[Known]]) -> Refused | None:
