@@ -6,6 +6,7 @@ A liar holds real, admitted keys and runs the program too; it shows something el
 from random import Random
 
 from detente.charter import KeySlot
+from detente.exchange.protocol.paths import cosigned_path
 from detente.tlog import Checkpoint, SignedNote
 from tests.simulation.world import Copies, Node, cosigning_key, sign_log, write_log
 
@@ -62,8 +63,8 @@ class Liar(Node):
             self.old_notes.append(data)
             if self.chance.random() < 0.3:
                 return self.chance.choice(self.old_notes)
-        if "cosign-all" in self.ways and path.startswith("witness/") and self.other_face:
-            return self._both(data)
+        if "cosign-all" in self.ways and path.startswith("witness/"):
+            return self._both(path) or data
         return data
 
     def serve_blob(self, digest):
@@ -79,14 +80,13 @@ class Liar(Node):
             case _:
                 return data[:place] + bytes((data[place] ^ 1,)) + data[place + 1 :]
 
-    def _both(self, data):
-        """Cosign whatever there is, as no witness may."""
-        liars = [n for n in self.world.nodes.values() if not n.is_honest and n is not self]
-        for other in liars:
-            if isinstance(other, Liar) and other.other_face and other.other_face.note:
+    def _both(self, path):
+        """Cosign the other branch of a log, as no witness may."""
+        for other in self.world.nodes.values():
+            is_other = isinstance(other, Liar) and other is not self and other.other_face
+            if is_other and path == cosigned_path(other.holdings.own_origin):
                 signed = SignedNote.parse(other.other_face.note)
-                line = cosigning_key(self.name, KeySlot.MIRROR).cosign(
-                    signed.text, int(self.world.now.timestamp())
-                )
+                now = int(self.world.now.timestamp())
+                line = cosigning_key(self.name, KeySlot.MIRROR).cosign(signed.text, now)
                 return signed.with_lines([line]).to_bytes()
-        return data
+        return None

@@ -288,10 +288,9 @@ class Receiver:
 
     def _keep_proof(self, command: KeepProof) -> Sequence[Event]:
         data = command.proof.to_bytes()
-        self._holdings.keep_proof(
-            data, accused=command.accused, kind=command.proof.kind.value, now=self._now()
-        )
-        return [Proven(sha256(data).hexdigest())]
+        kind = command.proof.kind.value
+        self._holdings.keep_proof(data, accused=command.accused, kind=kind, now=self._now())
+        return [Proven(sha256(data).hexdigest(), kind, command.accused)]
 
     def _own(self, origin: str, row: FollowedLog | None) -> Held:
         copies = self._holdings.copies(origin)

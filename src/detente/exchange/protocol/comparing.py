@@ -4,7 +4,8 @@ Works the same for the log's own newest checkpoint and for what some other membe
 of it. Tiles are asked for as needed; none of them is believed without its root.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from detente.errors import UnitError
 from detente.exchange.protocol.commands import Place
@@ -26,6 +27,7 @@ from detente.tlog import (
     HashReader,
     SignedNote,
     StoredHashes,
+    Verifier,
     prove_fork,
     range_root,
 )
@@ -57,12 +59,14 @@ class Forked:
     """Two signed trees that no tree explains.
 
     Attributes:
-        proof: verified as it was made.
+        proof: verified as it was made; of every node the same bytes for the same two trees.
+        ours: the note held here, with every cosignature on it.
         at: the first entry in which they differ; None where the tiles to find it are withheld.
         hashes: of the larger tree; None where none were needed.
     """
 
     proof: ForkProof
+    ours: bytes
     at: int | None
     hashes: HashReader | None
 
@@ -88,8 +92,7 @@ def compare(held: Held, seen: SeenNote, tiles: Tiles) -> Same | Older | Newer | 
     if new.size == old.size:
         if new.root == old.root:
             return Same()
-        proof = prove_fork(held.note, seen.note)
-        return Forked(proof, _place_of_fork(held, new, tiles), None)
+        return _forked(held.note, held, seen, tiles, None)
     if new.size > old.size:
         return _compare_larger(held, seen, tiles)
     return _compare_smaller(held, seen, tiles)
@@ -100,8 +103,7 @@ def _compare_larger(held: Held, seen: SeenNote, tiles: Tiles) -> Newer | Forked:
     tree = Proven(shown, prove_edge(shown, seen.checkpoint))
     if continues(tree, held.edge):
         return Newer(tree.edge)
-    proof = prove_fork(held.note, seen.note, tree.hashes)
-    return Forked(proof, _place_of_fork(held, seen.checkpoint, tiles), tree.hashes)
+    return _forked(held.note, held, seen, tiles, tree.hashes)
 
 
 def _compare_smaller(held: Held, seen: SeenNote, tiles: Tiles) -> Older | Forked | Later:
@@ -113,11 +115,33 @@ def _compare_smaller(held: Held, seen: SeenNote, tiles: Tiles) -> Older | Forked
     if new.size == 0 or range_root(own, start=0, end=new.size) == new.root:
         return Older()
     try:
-        proof = prove_fork(held.complete, seen.note, own)
+        return _forked(held.complete, held, seen, tiles, own)
     except ForkError:
         # Our own copy is damaged: that is held against nobody else.
         return Later()
-    return Forked(proof, _place_of_fork(held, new, tiles), own)
+
+
+def _forked(
+    ours: bytes, held: Held, seen: SeenNote, tiles: Tiles, hashes: HashReader | None
+) -> Forked:
+    proof = prove_fork(bare(ours, ()), bare(seen.note, ()), hashes)
+    return Forked(proof, ours, _place_of_fork(held, seen.checkpoint, tiles), hashes)
+
+
+def bare(note: bytes, verifiers: Sequence[Verifier]) -> bytes:
+    """Return a note with the lines of its log, and of these keys, alone.
+
+    A proof needs no more, and so nobody makes two of one by adding a cosignature.
+    """
+    signed = SignedNote.parse(note)
+    wanted = {(key.name, key.key_id) for key in verifiers}
+    origin = signed.text.partition("\n")[0]
+    lines = [
+        line
+        for line in dict.fromkeys(signed.lines)
+        if line.name == origin or (line.name, line.key_id) in wanted
+    ]
+    return replace(signed, lines=tuple(lines)).to_bytes()
 
 
 def complete_checkpoint(held: Held) -> Checkpoint:

@@ -135,9 +135,13 @@ class Proven:
 
     Attributes:
         digest: hex SHA-256 of the file.
+        kind: of proof, as it stands in the file.
+        accused: member id, or name of a witness.
     """
 
     digest: str
+    kind: str = ""
+    accused: str = ""
 
 
 Event = (

@@ -101,7 +101,8 @@ def _learn(turn: Turn, event: Recorded | Learnt | Proven) -> None:
         case Learnt():
             turn.set(roster=renewed(state.roster, event.chain))
         case Proven():
-            turn.set(proofs=state.proofs | {event.digest})
+            accused = state.accused | {(event.kind, event.accused)}
+            turn.set(proofs=state.proofs | {event.digest}, accused=accused)
         case _:
             assert_never(event)
 

@@ -129,6 +129,8 @@ class PeerState:
         tries: contents that came and did not open, by payload hash.
         done: by path, the checkpoint that was dealt with to the end.
         proofs: digests of proofs held here, or looked at.
+        accused: kind of proof and whom it shows, of those that came up since the start: what is
+            shown once is not shown again with other cosignatures on it.
         wanted_proofs: digests still to fetch.
         is_in_round: a round is under way.
         is_hinted: another round is wanted as soon as this one ends.
@@ -149,6 +151,7 @@ class PeerState:
     tries: Mapping[str, int] = field(default_factory=dict)
     done: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     proofs: frozenset[str] = frozenset()
+    accused: frozenset[tuple[str, str]] = frozenset()
     wanted_proofs: tuple[str, ...] = ()
     is_in_round: bool = False
     is_hinted: bool = False

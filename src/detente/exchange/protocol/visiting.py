@@ -193,10 +193,12 @@ def _accept(turn: Turn, visit: Visit, seen: SeenNote, newer: Newer) -> None:
 def _show_fork(turn: Turn, seen: SeenNote, forked: Forked) -> None:
     held = turn.held(seen.origin)
     accused = turn.state.roster.owner(seen.origin) or seen.origin
-    turn.do(KeepProof(pack_fork(forked.proof), accused))
-    accuse_cosigners(turn, held, seen, forked)
     at = held.taken if forked.at is None else min(forked.at, held.taken)
-    if held.forked is None or at < held.forked:
+    is_news = held.forked is None or at < held.forked
+    if is_news:
+        turn.do(KeepProof(pack_fork(forked.proof), accused))
+    accuse_cosigners(turn, held, seen, forked)
+    if is_news:
         turn.do(HoldBack(seen.origin, at))
     end_visit(turn, is_done=True)
 

@@ -4,26 +4,25 @@ from contextlib import suppress
 
 from detente.errors import UnitError
 from detente.exchange.protocol.commands import KeepProof
-from detente.exchange.protocol.comparing import Forked
+from detente.exchange.protocol.comparing import Forked, bare
 from detente.exchange.protocol.model import Held
 from detente.exchange.protocol.notes import SeenNote, read_note
 from detente.exchange.protocol.turn import Turn
-from detente.proofs import pack_witness_fault
+from detente.proofs import ProofKind, pack_witness_fault
 from detente.tlog import Checkpoint, SignedNote, Verifier, prove_witness_fault
 
 
 def accuse_cosigners(turn: Turn, held: Held, seen: SeenNote, forked: Forked) -> None:
     """Keep a proof against everybody whose cosignatures stand under both branches."""
-    branches = forked.proof.branches
-    first = _cosigners(turn, branches.first, held.origin)
-    second = _cosigners(turn, branches.second, held.origin)
-    accused: set[str] = set()
+    first, second = (_cosigners(turn, note, held.origin) for note in (forked.ours, seen.note))
+    accused = {who for kind, who in turn.state.accused if kind == ProofKind.WITNESS_FAULT}
     for verifier in first & second:
         who = turn.state.roster.cosigners[verifier.name, verifier.key_id][0]
         if who in accused:
             continue
         with suppress(UnitError):
-            proof = prove_witness_fault(branches.first, branches.second, verifier, forked.hashes)
+            ours, theirs = (bare(note, [verifier]) for note in (forked.ours, seen.note))
+            proof = prove_witness_fault(ours, theirs, verifier, forked.hashes)
             turn.do(KeepProof(pack_witness_fault(proof), who))
             accused.add(who)
 
@@ -42,7 +41,10 @@ def accuse_shrunk(turn: Turn, path: str, seen: SeenNote) -> None:
         }
         for verifier in both:
             who = turn.state.roster.cosigners[verifier.name, verifier.key_id][0]
-            proof = prove_witness_fault(before, seen.note, verifier)
+            if (ProofKind.WITNESS_FAULT, who) in turn.state.accused:
+                continue
+            larger, smaller = (bare(note, [verifier]) for note in (before, seen.note))
+            proof = prove_witness_fault(larger, smaller, verifier)
             turn.do(KeepProof(pack_witness_fault(proof), who))
             return
 
