@@ -12,7 +12,8 @@ from detente.node.home import Home
 from detente.node.importing import import_file
 from detente.node.publishing import publish
 from detente.node.reading import read_redacted, read_said
-from detente.statements import Kind, Pap, Tlp, verify_opening
+from detente.signing import Role
+from detente.statements import Erased, Kind, Pap, Tlp, verify_opening
 from detente.statements.handling import Handling
 
 TABLE = b"type,value\n" + b"".join(b"ipv4-addr,198.51.100.%d\n" % last for last in (1, 2, 3))
@@ -90,3 +91,12 @@ def test_an_object_that_was_never_said_is_named_in_the_error(office, said):
     with pytest.raises(InputError, match="holds no object indicator--nobody"):
         erase(office, said, objects=["indicator--nobody"])
     assert read_said(office, said).content is not None
+
+
+def test_an_erasure_is_said_once_in_the_log_so_that_no_complaint_about_it_obliges(office, said):
+    erase(office, said)
+    erase(office, said)
+    (stored,) = office.index.statements(kind="erased", limit=9)
+    entry = read_said(office, stored.row.payload_hash).statement
+    assert Erased.parse(entry.clear).statement == said
+    assert entry.envelope.role is Role.STATEMENT

@@ -2,18 +2,22 @@
 
 Object, salt, ciphertext, wraps and content key are removed here; whoever
 received them decides for itself. What remains of a batch is a redacted copy:
-the other objects, and hashes where the erased ones stood.
+the other objects, and hashes where the erased ones stood. The log says first that
+the content is gone, so that no later complaint obliges anybody (docs/adr/0030).
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from detente.charter import KeySlot
 from detente.errors import InputError
+from detente.node import clock
 from detente.node.home import Home
+from detente.node.publishing import Clock, speak_clear
 from detente.node.reading import read_redacted, read_said
 from detente.release import Held, forget, hold
-from detente.signing import JsonError, parse_strict
+from detente.signing import JsonError, JsonValue, Role, parse_strict
 from detente.statements import Opening, Statement
 from detente.storage.disk import Disk, make_private_folder, write_whole
 from detente.storage.errors import storage_faults
@@ -34,18 +38,23 @@ class Erased:
     kept: int
 
 
-def erase(home: Home, name: str, *, objects: Collection[str] = ()) -> Erased:
+def erase(
+    home: Home, name: str, *, objects: Collection[str] = (), now: Clock = clock.now
+) -> Erased:
     """Erase what an own statement said, all of it or only these objects.
 
-    Doing it again after a crash finishes it.
+    Doing it again after a crash finishes it. Without a statement key in force it is erased
+    unsaid: nothing that such a node says would count.
 
     Args:
         home: the node.
         name: id of the statement, or its beginning.
         objects: STIX ids; everything where empty.
+        now: the clock.
 
     Raises:
         InputError: no such statement, no such object in it, or nothing sealed.
+        SigningRefused: the node must not write to its log; nothing was erased.
         StorageFault: the disk or the database refused; do it again.
     """
     said = read_said(home, name)
@@ -53,6 +62,7 @@ def erase(home: Home, name: str, *, objects: Collection[str] = ()) -> Erased:
     if said.stored.row.ciphertext is None:
         raise InputError(f"statement {statement.payload_hash[:16]}… has no content to erase")
     gone = kept = 0
+    copies: Sequence[bytes] | None = None
     source = said.content or _what_remains(read_redacted(home, statement.payload_hash))
     if source is not None:
         held = hold(statement, source)
@@ -60,6 +70,9 @@ def erase(home: Home, name: str, *, objects: Collection[str] = ()) -> Erased:
         shown = sorted(remains.leaves)
         gone, kept = len(held.leaves) - max(len(shown), 1), max(len(shown) - 1, 0)
         copies = remains.copies(shown) if kept else ()
+    if not said.stored.erased:
+        _say_so(home, statement, now)
+    if copies is not None:
         _replace_pages(home.layout.redacted(statement.payload_hash), copies)
     _remove(home, statement, said.stored.row.ciphertext)
     return Erased(statement.payload_hash, objects=gone, kept=kept)
@@ -104,6 +117,13 @@ def _id_of(data: bytes) -> str:
     except JsonError:
         return ""
     return str(value.get("id")) if isinstance(value, dict) else ""
+
+
+def _say_so(home: Home, statement: Statement, now: Clock) -> None:
+    if home.key_in_force(KeySlot.STATEMENT, home.identity.member) is None:
+        return
+    body: dict[str, JsonValue] = {"statement": statement.payload_hash}
+    speak_clear(home, "erased", body, now=now, role=Role.STATEMENT)
 
 
 def _remove(home: Home, statement: Statement, ciphertext: str) -> None:

@@ -22,6 +22,7 @@ from detente.proofs.settled import check_settled
 from detente.signing import leaf_hash, merkle_root, verify_inclusion
 from detente.statements import (
     Clear,
+    Erased,
     Grant,
     StatementError,
     check_complaint,
@@ -136,7 +137,7 @@ def _read_demand(
         due=REDELIVERY_DUE,
         since=0,
         epoch=header.epoch,
-        answers=lambda says: _answers_complaint(says, wanted),
+        answers=lambda says: _answers_complaint(says, wanted, said.statement.payload_hash),
     )
 
 
@@ -167,13 +168,13 @@ def _adoption(demand: Judged, receipt: Receipt, accused: str, chain: CharterChai
     )
 
 
-def _answers_complaint(says: Clear, complaint: str) -> bool:
+def _answers_complaint(says: Clear, complaint: str, about: str) -> bool:
     if says.kind == Leave.KIND:
         return True
-    if says.kind != "grant":
-        return False
     try:
-        return Grant.parse(says).complaint == complaint
+        if says.kind == "erased":
+            return Erased.parse(says).statement == about
+        return says.kind == "grant" and Grant.parse(says).complaint == complaint
     except StatementError:
         return False
 

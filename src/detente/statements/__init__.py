@@ -68,6 +68,7 @@ from detente.statements.ports import Entropy, Opener, Sealer
 from detente.statements.sealing import (
     SEALING_KEY_BYTES,
     Delivered,
+    Erased,
     Garbage,
     Grant,
     Undelivered,
@@ -113,6 +114,7 @@ __all__ = [
     "ContentError",
     "Delivered",
     "Entropy",
+    "Erased",
     "Garbage",
     "Grant",
     "Handling",

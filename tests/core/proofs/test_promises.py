@@ -8,7 +8,8 @@ from detente.charter import KeySlot
 from detente.charter.avowals import Adopt, Leave, LogState, Suspend
 from detente.charter.ballots import Certificate
 from detente.proofs import prove_broken_promise, prove_garbage, verify
-from detente.statements import Grant, HpkeOpener, Position, Undelivered
+from detente.signing import Role
+from detente.statements import Erased, Grant, HpkeOpener, Position, Undelivered
 from detente.statements.content import pad_content
 from detente.statements.encryption import encrypt_content
 from detente.statements.sealing import wrap_info
@@ -174,6 +175,31 @@ def test_an_answer_keeps_the_promise_even_if_it_is_garbage():
 
 def test_an_answer_to_another_complaint_does_not():
     own = Log(AUREL, later_entries(answer(CONTENT_KEY, to=complaint(seq=9))))
+    assert broken(own=own).valid
+
+
+@pytest.mark.parametrize(
+    "key",
+    [bytes(1216), ONE_TIME.public_key[:1184] + bytes(32), b"\xff" * 1216],
+    ids=["all zero", "small order", "no ML-KEM key"],
+)
+def test_a_complaint_that_nobody_could_answer_obliges_nobody(key):
+    asked = complaint(key=key)
+    demands = Log(BOREA, [content_entry(BOREA, 0), asked])
+    assert "one-time key of a complaint" in broken(demand=asked, demands=demands).reason
+
+
+def erased(seq, statement=STATEMENT):
+    return say(AUREL, Erased(hash_of(statement)).to_clear(), seq, role=Role.STATEMENT)
+
+
+def test_who_erased_the_content_and_said_so_owes_no_delivery():
+    own = Log(AUREL, later_entries(erased(1)))
+    assert "entry 1 answers" in broken(own=own).reason
+
+
+def test_having_erased_something_else_excuses_nobody():
+    own = Log(AUREL, later_entries(erased(1, content_entry(AUREL, 5))))
     assert broken(own=own).valid
 
 

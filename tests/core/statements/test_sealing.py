@@ -15,6 +15,7 @@ from detente.statements import (
     Garbage,
     Grant,
     Header,
+    HpkeOpener,
     Position,
     Sealed,
     SealingError,
@@ -65,7 +66,7 @@ SAYS = Sealed(
 )
 HEADER = sealed_header(says=SAYS)
 STATEMENT = sign_statement(HEADER, SeededSigner()).payload_hash
-ONE_TIME = b"1" * 1216
+ONE_TIME = HpkeOpener(bytes(range(96))).public_key
 
 
 def opened(header: Header = HEADER, ciphertext: bytes = CIPHERTEXT, reader: str = BOREA):
