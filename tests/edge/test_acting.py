@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from detente.node.acting import ASSETS_FILE, Acting
+from detente.node.answering import answer_all
 from detente.node.beside import stand_beside
 from detente.node.clock import now
 from detente.node.detecting import say_detected
@@ -201,6 +202,27 @@ def test_the_gate_withholds_from_a_tool_what_it_may_not_have(unit):
     here.bring_up()
     made = export(borea, here.shelf, Format.CSV, least=Level.ALERTING, now=now)
     assert (made.lines, made.withheld) == (0, 1)
+
+
+def test_a01_what_is_common_and_benign_raises_nothing_and_is_disputed_at_once(unit):
+    aurel, borea, _ = unit
+    said = detect(aurel, "8.8.8.8", ADDRESS)
+    carry(aurel, borea, now)
+    here = acting(borea, Lists(**{"8_8_8_8": False}))
+    assert level_at(here, "8.8.8.8") is Level.NOTED
+    assert level_at(here) is Level.ALERTING
+    (dispute,) = answer_all(borea, here, now=now)
+    assert answer_all(borea, here, now=now) == [], "said once"
+    carry(borea, aurel, now)
+    there = acting(aurel)
+    there.bring_up()
+    against = why(there, "8.8.8.8")["reasons"]
+    assert [each["statements"] for each in against if each["rule"] == "disputed"] == [
+        [dispute.payload_hash]
+    ]
+    others = why(there, ADDRESS)["reasons"]
+    assert not [each for each in others if each["rule"] == "disputed"], "only what it is about"
+    assert said.payload_hash != dispute.payload_hash
 
 
 def test_received_rules_stand_in_quarantine_with_what_is_wrong_with_them(unit, tmp_path):

@@ -8,16 +8,20 @@ from detente.node.home import Home
 from detente.node.log import Acknowledged
 from detente.node.publishing import Clock, publish
 from detente.node.reading import Said, find_statement, read_said
+from detente.signing.canonical import JsonValue
 from detente.statements import UNIT, Kind, Pap, Tlp
 from detente.statements.handling import Handling
 from detente.statements.stix import encode_object, identity_of, name_uuid
 from detente.storage.model import StoredStatement
+from detente.watch import Basis, claim_extension
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NAMESPACE = bytes.fromhex("2f6a1de0b3c9585d8e4470a95cbb1d27")
 
 
-def stand_beside(home: Home, kind: Kind, name: str, *, reason: str, now: Clock) -> Acknowledged:
+def stand_beside(
+    home: Home, kind: Kind, name: str, *, reason: str, now: Clock, pattern: str = ""
+) -> Acknowledged:
     """Say a retraction or a dispute about one statement, never under less than its label.
 
     Args:
@@ -26,6 +30,7 @@ def stand_beside(home: Home, kind: Kind, name: str, *, reason: str, now: Clock) 
         name: id of the statement, or the beginning of one that is known here.
         reason: a sentence for the readers.
         now: the clock.
+        pattern: of the values of the statement that it is about; "" for all of it.
 
     Raises:
         InputError: no such statement, a retraction of another member's, or of something that
@@ -36,18 +41,19 @@ def stand_beside(home: Home, kind: Kind, name: str, *, reason: str, now: Clock) 
     wanted = name.lower() if about is None else about.row.payload_hash
     handling, audience = _as_closely_held(home, kind, wanted, about)
     moment = now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    note = encode_object(
-        {
-            "type": "note",
-            "spec_version": "2.1",
-            "id": f"note--{name_uuid(_NAMESPACE, f'{kind}{wanted}{moment}')}",
-            "created_by_ref": identity_of(home.identity.member),
-            "created": moment,
-            "modified": moment,
-            "content": reason,
-            "object_refs": [identity_of(home.identity.member)],
-        }
-    )
+    made: dict[str, JsonValue] = {
+        "type": "note",
+        "spec_version": "2.1",
+        "id": f"note--{name_uuid(_NAMESPACE, f'{kind}{wanted}{moment}{pattern}')}",
+        "created_by_ref": identity_of(home.identity.member),
+        "created": moment,
+        "modified": moment,
+        "content": reason,
+        "object_refs": [identity_of(home.identity.member)],
+    }
+    if pattern:
+        made["extensions"] = claim_extension(Basis.UNSTATED, pattern=pattern)
+    note = encode_object(made)
     return publish(home, [note], handling, audience=audience, now=now)
 
 

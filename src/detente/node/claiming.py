@@ -6,15 +6,17 @@ from detente.charter import Charter
 from detente.errors import UnitError
 from detente.statements import Handling, Kind, Leaf, Statement, decode_object, readers_of
 from detente.statements.stix import StixObject
-from detente.storage.acting_rows import TakenClaim, TakenRule, TakenStatement
+from detente.storage.acting_rows import TakenClaim, TakenObjection, TakenRule, TakenStatement
 from detente.storage.model import StoredStatement
 from detente.watch import (
     Assets,
+    Item,
     Said,
     Stance,
     claims_of,
     examine_rule,
     is_false_positive,
+    named_in,
 )
 
 _STANCES = {
@@ -58,6 +60,7 @@ def read_statement(
     reports_harmless = False
     claims: list[TakenClaim] = []
     rules: list[TakenRule] = []
+    named: list[Item] = []
     for index, leaf in leaves:
         if index == 0:
             handling = Handling.parse(leaf.data)
@@ -65,6 +68,7 @@ def read_statement(
         try:
             stix_object = decode_object(leaf.data)
             claims += map(TakenClaim.of, claims_of(index, stix_object, said))
+            named += named_in(stix_object)
         except UnitError:
             continue  # shown where it was received; here it says nothing
         reports_harmless = reports_harmless or is_false_positive(stix_object)
@@ -75,20 +79,23 @@ def read_statement(
         readers=said.readers,
         taken=said.taken,
         claims=tuple(claims),
-        objections=_objections(handling, reports_harmless=reports_harmless),
+        objections=_objections(handling, named, reports_harmless=reports_harmless),
         rules=tuple(rules),
     )
 
 
 def _objections(
-    handling: Handling | None, *, reports_harmless: bool
-) -> tuple[tuple[str, str], ...]:
+    handling: Handling | None, named: Iterable[Item], *, reports_harmless: bool
+) -> tuple[TakenObjection, ...]:
     if handling is None:
         return ()
     stance = _STANCES.get(handling.kind)
     if stance is None and handling.kind is Kind.SIGHTING and reports_harmless:
         stance = Stance.FALSE_POSITIVE
-    return () if stance is None else tuple((about, stance.value) for about in handling.about)
+    if stance is None:
+        return ()
+    items = tuple(sorted(set(named)))
+    return tuple(TakenObjection(about, stance.value, items) for about in handling.about)
 
 
 def _rules(leaf: int, stix_object: StixObject, assets: Assets) -> list[TakenRule]:

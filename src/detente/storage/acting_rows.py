@@ -77,6 +77,21 @@ class TakenRule:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenObjection:
+    """An objection as it is kept.
+
+    Attributes:
+        about: payload hash of the statement it names.
+        stance: what it says.
+        items: the values of that statement it is about; empty for all of them.
+    """
+
+    about: str
+    stance: str
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TakenStatement:
     """What acting takes from one verified statement.
 
@@ -86,7 +101,7 @@ class TakenStatement:
         readers: members it was addressed to.
         taken: when its header says it was said.
         claims: what it claims.
-        objections: (payload hash, stance).
+        objections: what it says against other statements.
         rules: received rules in it.
     """
 
@@ -95,7 +110,7 @@ class TakenStatement:
     readers: frozenset[str]
     taken: datetime
     claims: tuple[TakenClaim, ...] = ()
-    objections: tuple[tuple[str, str], ...] = ()
+    objections: tuple[TakenObjection, ...] = ()
     rules: tuple[TakenRule, ...] = ()
 
 

@@ -74,6 +74,8 @@ acting_objection = Table(
     Column("about", LargeBinary, primary_key=True),
     Column("statement", BigInteger, primary_key=True, autoincrement=False),
     Column("stance", Text, primary_key=True),
+    # The value it is about; 0 where it is about all of the statement.
+    Column("item", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # The precision ledger: one mark for each (value, issuer, class).

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from detente.storage.acting_rows import (
+    TakenObjection,
     TakenStatement,
     claim_body,
     item_key,
@@ -28,6 +29,7 @@ from detente.storage.acting_tables import (
 from detente.storage.schema import progress, statement
 from detente.watch import Decision, Dossier, Item, Level, Mark, Objection, Said, Sort, Stance
 
+_WHOLE = 0  # in the place of a value: the objection is about all of the statement
 REPEATS_KEPT = 16  # of one issuer's claims on one value
 _ONE_QUERY = 400
 
@@ -50,10 +52,8 @@ def take_statement(connection: Connection, said: TakenStatement) -> set[int]:
     kept = _claims_kept(connection, said, numbers)
     if kept:
         connection.execute(insert(acting_claim), kept)
-    for about, stance in sorted(set(said.objections)):
-        row = {"about": bytes.fromhex(about), "statement": said.number, "stance": stance}
-        connection.execute(insert(acting_objection).values(row))
-        touched |= _claimed_in(connection, about)
+    for objection in said.objections:
+        touched |= _object(connection, said, objection)
     for rule in said.rules:
         findings = orjson.dumps(rule.findings).decode()
         connection.execute(
@@ -68,6 +68,18 @@ def take_statement(connection: Connection, said: TakenStatement) -> set[int]:
         )
     # What was objected to before it came is decided with the objection at once.
     return touched
+
+
+def _object(connection: Connection, said: TakenStatement, objection: TakenObjection) -> set[int]:
+    """Keep one objection; return the values it bears on."""
+    about = bytes.fromhex(objection.about)
+    numbers = _item_numbers(connection, set(objection.items), said.taken).values()
+    rows = [
+        {"about": about, "statement": said.number, "stance": objection.stance, "item": number}
+        for number in sorted(numbers or [_WHOLE])
+    ]
+    connection.execute(insert(acting_objection), rows)
+    return set(numbers) or _claimed_in(connection, objection.about)
 
 
 def note_progress(connection: Connection, name: str, upto: int) -> None:
@@ -104,7 +116,7 @@ def dossiers_of(
                     objections=tuple(
                         Objection(said[row.by], Stance(row.stance), row.about.hex())
                         for row in against
-                        if row.claimed in numbers
+                        if row.claimed in numbers and row.item in (_WHOLE, number)
                     ),
                     newest={
                         key: version
@@ -128,6 +140,7 @@ def _objections(connection: Connection, claimed: set[int]) -> list[Row[Any]]:
                 acting_objection.c.statement.label("by"),
                 acting_objection.c.stance,
                 acting_objection.c.about,
+                acting_objection.c.item,
             )
             .join(statement, statement.c.payload_hash == acting_objection.c.about)
             .where(statement.c.number.in_(numbers[start : start + _ONE_QUERY]))

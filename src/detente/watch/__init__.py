@@ -14,6 +14,7 @@ from detente.watch.claims import (
     claims_of,
     is_false_positive,
     items_of,
+    named_in,
 )
 from detente.watch.errors import WatchError
 from detente.watch.model import (
@@ -75,6 +76,7 @@ __all__ = [
     "items_of_pattern",
     "make_item",
     "marks_of",
+    "named_in",
     "sort_of",
     "tally",
 ]

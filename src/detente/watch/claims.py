@@ -83,6 +83,18 @@ def is_false_positive(stix_object: StixObject) -> bool:
     return stix_object.type == "sighting" and type(count) is int and count == 0
 
 
+def named_in(stix_object: StixObject) -> tuple[Item, ...]:
+    """Return the values that a note or sighting of an objection restricts it to.
+
+    Raises:
+        PatternError: it names them in no pattern.
+    """
+    pattern = _extension(stix_object.properties).get("pattern")
+    if stix_object.type not in ("note", "sighting") or not isinstance(pattern, str):
+        return ()
+    return items_of_pattern(pattern)
+
+
 def items_of(claims: Iterable[Claim]) -> tuple[Item, ...]:
     """Return the values of claims, each once, ascending."""
     return tuple(sorted({claim.item for claim in claims}))

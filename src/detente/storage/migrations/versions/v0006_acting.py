@@ -78,7 +78,10 @@ def _claims() -> None:
         sa.Column("about", sa.LargeBinary(), nullable=False),
         sa.Column("statement", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("stance", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("about", "statement", "stance", name=op.f("pk_acting_objection")),
+        sa.Column("item", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "about", "statement", "stance", "item", name=op.f("pk_acting_objection")
+        ),
     )
 
 

@@ -1,0 +1,115 @@
+"""Answering what others say: a veto for one's own registered assets, a dispute for what is benign.
+
+Said once for each statement, at once, by the node itself. Nothing is taken from
+anybody: both stand beside what they answer, with the values they are about.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from detente.node.acting import Acting
+from detente.node.beside import stand_beside
+from detente.node.home import Home
+from detente.node.log import Acknowledged
+from detente.statements import Kind
+from detente.storage.acting_rows import ItemState
+from detente.watch import Assets, Dossier, Item, Level, Stance
+from detente.watch.values import pattern_of
+
+VALUES_NAMED = 20  # in the words of one answer; its pattern has them all
+VALUES_AT_ONCE = 100  # in one pattern
+PATTERN_CHARS = 24_000  # of one pattern
+_BENIGN = frozenset(("common-benign", "prefix-floor"))
+
+
+def answer(
+    home: Home, acting: Acting, values: list[ItemState], *, now: Callable[[], datetime]
+) -> list[Acknowledged]:
+    """Say the vetoes and disputes that some values call for and that were not said yet.
+
+    Args:
+        home: open.
+        acting: brought up.
+        values: those that were decided about.
+        now: the clock.
+
+    Raises:
+        InputError, SigningRefused, StorageFault: this node cannot speak.
+    """
+    me, charter = home.identity.member, home.charter
+    own = Assets.registered(() if charter is None else charter.assets, me)
+    wanted: dict[tuple[Kind, str], list[tuple[Item, str]]] = {}
+    states = {each.number: each for each in values}
+    for number, dossier in acting.shelf.dossiers(states):
+        reason = _why(states[number], dossier, own)
+        if reason is not None:
+            kind, words = reason
+            for statement in _unanswered(dossier, me, kind):
+                wanted.setdefault((kind, statement), []).append((dossier.item, words))
+    said = [
+        stand_beside(
+            home,
+            kind,
+            statement,
+            reason=_sentence([words for _, words in some]),
+            pattern=" OR ".join(pattern_of(item) for item, _ in some),
+            now=now,
+        )
+        for (kind, statement), about in sorted(wanted.items())
+        for some in _batches(about)
+    ]
+    if said:
+        acting.bring_up()
+    return said
+
+
+def answer_all(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> list[Acknowledged]:
+    """Answer whatever calls for it among all values; as `answer`."""
+    said: list[Acknowledged] = []
+    after = 0
+    while page := acting.shelf.at_level(Level.NOTED, after=after):
+        after = page[-1].number
+        said += answer(home, acting, page, now=now)
+    return said
+
+
+def _why(state: ItemState, dossier: Dossier, own: Assets) -> tuple[Kind, str] | None:
+    if asset := own.why_own(dossier.item):
+        return Kind.VETO, f"{dossier.item.value} is ours: {asset}"
+    for reason in state.decision.get("reasons", []):
+        if reason["rule"] in _BENIGN:
+            return Kind.DISPUTE, f"{dossier.item.value}: {reason['words']}"
+    return None
+
+
+def _unanswered(dossier: Dossier, me: str, kind: Kind) -> list[str]:
+    """Return the statements of others about the value that this node has not answered."""
+    stance = Stance(kind.value)
+    answered = {
+        each.about
+        for each in dossier.objections
+        if each.said.issuer == me and each.stance is stance
+    }
+    others = {each.said.statement for each in dossier.claims if each.said.issuer != me}
+    return sorted(others - answered)
+
+
+def _batches(about: list[tuple[Item, str]]) -> Iterator[list[tuple[Item, str]]]:
+    """Yield values in numbers that the pattern of one note takes."""
+    some: list[tuple[Item, str]] = []
+    size = 0
+    for item, words in about:
+        length = len(pattern_of(item)) + 4
+        if some and (len(some) == VALUES_AT_ONCE or size + length > PATTERN_CHARS):
+            yield some
+            some, size = [], 0
+        some.append((item, words))
+        size += length
+    if some:
+        yield some
+
+
+def _sentence(words: list[str]) -> str:
+    shown = "; ".join(words[:VALUES_NAMED])
+    more = len(words) - VALUES_NAMED
+    return f"{shown}; and {more} values more" if more > 0 else shown
