@@ -7,14 +7,17 @@ error names the file, the line where there is one, and what to do; none is a tra
 import json
 import os
 import shutil
+import time
 
 import pytest
 
 from detente.cli.main import root
 from detente.errors import UnitError
 from detente.node.catching_up import open_node
+from detente.node.clock import now
 from detente.node.exercise import scene_names
 from detente.tlog import Receipt
+from tests.edge.media import carry
 from tests.edge.offices import copy_unit, cosign, make_unit, opened
 from tests.edge.typed import Terminal
 
@@ -259,8 +262,8 @@ def test_keys_are_suspended_rotated_and_recovered(type_in, office):
 def test_a_restored_node_refuses_to_sign_until_it_was_compared(type_in, office):
     publish(type_in)
     with opened({"Aurel": office / "Aurel", "Borea": office / "Borea"}, "Aurel", "Borea") as homes:
-        held = cosign(*homes)
-    (office / "held").write_bytes(held)
+        (office / "before").write_bytes(cosign(*homes))
+        carry(*homes, now)
     saved = type_in("backup", "node.tar", "--node", "Aurel", "--json").document
     assert saved["file"] == "node.tar"
     refused(type_in("backup", "node.tar", "--node", "Aurel"), 2, "node.tar: ")
@@ -271,12 +274,19 @@ def test_a_restored_node_refuses_to_sign_until_it_was_compared(type_in, office):
     shutil.copy("Aurel/unlock.key", "back/unlock.key")
     refused(
         type_in("statement", "publish", "scanners.csv", "--node", "back"),
-        3, "may be older", "detente keys recover",
+        3, "may be older", "detente keys vouch",
     )  # fmt: skip
     assert type_in("doctor", "back", "--json").status == 1
     refused(
         type_in("keys", "confirm", "scanners.csv", "--node", "back"), 2, "at least 1 are needed"
     )
+    refused(
+        type_in("keys", "confirm", "before", "--node", "back"),
+        2, "0 of the others cosigned since", "detente keys vouch",
+    )  # fmt: skip
+    time.sleep(1.1)  # cosignatures carry whole seconds, and one later than the restore counts
+    asked = type_in("keys", "vouch", "Aurel", "--out", "held", "--node", "Borea", "--json")
+    assert asked.document["log"].endswith("/1")
     assert type_in("keys", "confirm", "held", "--node", "back", "--json").status == 0
     assert type_in("statement", "publish", "scanners.csv", "--node", "back").status == 0
 

@@ -1,5 +1,8 @@
 """A member keeps its keys over time by itself: no thief, rival or old back-up speaks for it."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,20 +11,23 @@ from detente.charter import KeySlot
 from detente.errors import InputError, UnitError
 from detente.node.catching_up import catch_up, open_node, unjoined
 from detente.node.clock import now
+from detente.node.confirming import _fresh_words, _others, confirm_memory, vouch
 from detente.node.errors import SigningRefused
 from detente.node.keeping import back_up_home, restore_home
-from detente.node.keykeeping import confirm_memory, list_keys, parse_slots, rotate, suspend
+from detente.node.keykeeping import list_keys, parse_slots, rotate, suspend
 from detente.node.publishing import publish, renew, speak_clear
 from detente.node.reading import newest_statements, own_entry, read_said, receipt_for
 from detente.node.recovering import recover
 from detente.node.speaking import limits_of
 from detente.proofs.chain import parse_chain
-from detente.proofs.cosigners import policy_text
+from detente.proofs.cosigners import mirror_verifiers, policy_text, witness_verifiers
 from detente.proofs.judged import judge_entry
 from detente.statements import parse_entry
 from detente.storage.errors import DamagedStore, RestoredState, WrongUnlock
 from detente.storage.keyfiles import Passphrase, UnlockFile
+from detente.storage.restored import restored_at
 from detente.tlog import Policy, Receipt, SignedNote, verify_receipt
+from tests.edge.media import carry
 from tests.edge.offices import copy_unit, cosign, make_unit, opened, warn
 
 
@@ -289,15 +295,108 @@ def test_a_restored_node_signs_and_cosigns_nothing_and_reads_everything(restored
         assert receipt_for(home, newest_statements(home, kind=None, limit=1)[0].row.payload_hash)
 
 
-def test_a_restored_node_signs_again_once_enough_of_the_others_hold_nothing_newer(restored):
-    unit, cosigned = restored
+def later():
+    """A moment after the restore, as the others' clocks show it."""
+    return now() + timedelta(seconds=5)
+
+
+def vouched(unit, *, by=("Borea",), clock=later):
+    """What these others say, when they are asked, is the newest of Aurel's log."""
+    notes = []
+    for name in by:
+        with opened(unit, "Aurel", name) as (home, other):
+            carry(home, other, now)
+        with opened(unit, name) as (other,):
+            notes.append(vouch(other, "Aurel", now=clock))
+    return notes
+
+
+def test_a_restored_node_signs_again_once_enough_of_the_others_say_they_hold_nothing_newer(
+    restored,
+):
+    unit, _old = restored
+    notes = vouched(unit)
     with opened(unit, "Back") as (home,):
         bare = home.tiles(home.identity.origin).published()
         for too_little in ([], [bare], [bare, bare], [b"", b"\xff"]):
             with pytest.raises(InputError, match="at least 1"):
                 confirm_memory(home, too_little)
-        confirm_memory(home, [cosigned])
+        confirm_memory(home, notes)
         assert warn(home).seq == 1
+
+
+def test_the_back_ups_own_cosigned_checkpoint_is_no_word_of_others_after_the_restore(restored):
+    """It would let the node write a second tree of a size that it signed already: a fork."""
+    unit, cosigned = restored
+    with opened(unit, "Aurel", "Borea", "Cantor") as (home, *others):
+        warn(home, "198.51.100.2")
+        cosign(home, *others)
+    with opened(unit, "Back") as (home,):
+        own = home.layout.cosigned(home.identity.origin).read_bytes()
+        assert own == cosigned
+        with pytest.raises(InputError, match="0 of the others cosigned since") as told:
+            confirm_memory(home, [own])
+        assert "detente keys vouch" in told.value.remedy
+        assert "monitoring path" in told.value.remedy
+        with pytest.raises(RestoredState):
+            warn(home)
+
+
+def test_a_restored_node_does_not_run_until_it_was_compared(restored):
+    unit, _old = restored
+    run = [sys.executable, "-m", "detente", "run", str(unit["Back"])]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "signs nothing" in done.stderr
+    assert "detente keys vouch" in done.stderr
+
+
+def test_words_given_in_the_second_of_the_restore_or_before_it_do_not_count(restored):
+    unit, _old = restored
+    with opened(unit, "Back") as (home,):
+        moment = restored_at(home.database)
+    for early in (moment - timedelta(hours=1), moment):
+        notes = vouched(unit, clock=lambda early=early: early)
+        with opened(unit, "Back") as (home,), pytest.raises(InputError, match="0 of the others"):
+            confirm_memory(home, notes)
+
+
+def test_one_other_is_one_word_however_often_and_with_however_many_keys_it_speaks(restored):
+    unit, _old = restored
+    (one,) = vouched(unit)
+    with opened(unit, "Back") as (home,):
+        charter = replace(home.charter, f=1)
+        member = charter.member(home.identity.member)
+        assert len(_fresh_words(home, charter, member, [one, one])) == 1
+        own = [key for pair in (witness_verifiers, mirror_verifiers) for key in pair(member)]
+        assert not set(own) & set(_others(home, charter, member)), "the owner is no witness"
+    two = vouched(unit, by=("Borea", "Cantor"))
+    with opened(unit, "Back") as (home,):
+        assert len(_fresh_words(home, charter, member, two)) == 2
+
+
+def test_a_log_that_was_recovered_since_the_back_up_is_never_gone_on_with(restored):
+    unit, _old = restored
+    with opened(unit, "Aurel") as (home,):
+        reopen(home)
+        newest = home.tiles(home.identity.origin).published()
+    with opened(unit, "Back") as (home,):
+        with pytest.raises(RestoredState, match="epoch 2"):
+            confirm_memory(home, [newest])
+        with pytest.raises(RestoredState):
+            warn(home)
+
+
+def test_nobody_vouches_for_itself_a_stranger_or_a_log_it_never_took(restored):
+    unit, _old = restored
+    with opened(unit, "Borea") as (other,):
+        for name in ("Borea", "Dovar"):
+            with pytest.raises(InputError, match="no other member"):
+                vouch(other, name, now=now)
+        with pytest.raises(InputError, match="holds nothing of log"):
+            vouch(other, "Cantor", now=now)
+    with opened(unit, "Back") as (back,), pytest.raises(UnitError):
+        vouch(back, "Borea", now=now)
 
 
 def test_a_node_whose_others_hold_something_newer_never_signs_from_the_old_state(restored):

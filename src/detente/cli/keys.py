@@ -7,12 +7,14 @@ import click
 from detente.cli.opening import find_unlock, node_option, open_home
 from detente.cli.output import (
     json_option,
+    plain,
     print_json,
     read_file,
     require_file,
     say,
     say_table,
     wants_json,
+    write_file,
 )
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -139,14 +141,16 @@ def recover(
 def confirm(notes: tuple[Path, ...], directory: Path, as_json: bool) -> None:
     """Compare a restored node with CHECKPOINTs of its log that others hold, then let it sign.
 
-    Ask at least f + 1 of the others for the newest they cosigned, now: one liar could
-    hide what it knows.
+    Ask at least f + 1 of the others which one is the newest they hold now: a member
+    writes it with `detente keys vouch`, an outside witness shows it at its monitoring
+    path. Only cosignatures given after the restore count, those of f + 1 of them: what
+    the back-up holds is no evidence, and one liar could hide what it knows.
 
     \b
     Example:
       detente keys confirm from-borea.checkpoint from-cantor.checkpoint --node office
     """
-    from detente.node.keykeeping import confirm_memory
+    from detente.node.confirming import confirm_memory
 
     held = [read_file(path) for path in notes]
     with open_home(directory) as home:
@@ -155,6 +159,32 @@ def confirm(notes: tuple[Path, ...], directory: Path, as_json: bool) -> None:
         print_json({"compared": len(held)})
     if not as_json:
         say(f"nothing newer in {len(held)} checkpoints: this node signs again")
+
+
+@command.command("vouch")
+@click.argument("member", metavar="MEMBER")
+@click.option("--out", required=True, type=_FILE, help="Where the checkpoint goes.")
+@node_option
+@json_option
+def vouch(member: str, out: Path, directory: Path, as_json: bool) -> None:
+    """Cosign, now, the newest checkpoint of MEMBER's log that this node holds.
+
+    For a member that was restored from a back-up: `detente keys confirm` compares.
+
+    \b
+    Example:
+      detente keys vouch Aurel --out from-borea.checkpoint --node borea
+    """
+    from detente.node.clock import now
+    from detente.node.confirming import vouch
+
+    with open_home(directory) as home:
+        note = vouch(home, member, now=now)
+    write_file(out, note)
+    if wants_json(as_json):
+        print_json({"file": plain(out), "log": note.partition(b"\n")[0].decode()})
+    if not as_json:
+        say(f"{out}: the newest checkpoint of {member} that is held here")
 
 
 def _told(payload_hash: str, text: str, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ def command(archive: Path, directory: Path, as_json: bool) -> None:
       detente restore /mnt/stick/office.tar office
 
     The restored node reads, and signs nothing until its state was compared with
-    what others hold: signing on from an old state would fork its own log.
+    what others hold then: signing on from an old state would fork its own log.
     """
     from detente.node.keeping import restore_home
 
@@ -36,4 +36,5 @@ def command(archive: Path, directory: Path, as_json: bool) -> None:
         )
     if not as_json:
         say(f"{directory}: {report.files} files, {report.total_bytes} bytes")
-        say("Put unlock.key back; then `detente keys confirm` with what the others hold.")
+        say("Put unlock.key back. Let f + 1 of the others say now what they hold of this log")
+        say("(`detente keys vouch`), and compare with `detente keys confirm`: then it signs again.")

@@ -183,7 +183,7 @@ def _log(home: Home) -> Iterator[Row]:
         yield Row(
             f"the state was {restored} and signs nothing",
             State.BAD,
-            "`detente keys confirm` compares it with checkpoints that others hold",
+            "`detente keys confirm` compares it with what f + 1 of the others cosign now",
         )
     charter = home.charter
     if charter is None:

@@ -6,12 +6,11 @@ with a cosigned checkpoint beside it that shows how far the log was seen then.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from detente.charter import SIGNING_SLOTS, Charter, KeySlot, Member
+from detente.charter import SIGNING_SLOTS, Charter, KeySlot
 from detente.charter.avowals import RecoveryConsent, Rotate, Suspend
 from detente.charter.keylife import begin
 from detente.charter.recovery import consent
@@ -23,24 +22,12 @@ from detente.node.home import SLOT_TYPES, Home
 from detente.node.log import Acknowledged
 from detente.node.publishing import Clock, renew
 from detente.node.speaking import make_author, own_log, say, speakers_of
-from detente.proofs.cosigners import log_verifiers, mirror_verifiers, who_saw, witness_verifiers
 from detente.signing import Envelope, JsonValue, Role, Signer, prove_possession
 from detente.statements import Clear, parse_entry
 from detente.storage.errors import storage_faults
 from detente.storage.keyfiles import Unlock, load_key
 from detente.storage.keyholders import HpkeKey
 from detente.storage.offline_keys import create_recovery_key, read_key
-from detente.storage.restored import confirm_restored
-from detente.storage.witnesses import SqliteWitnessStates
-from detente.tlog import (
-    Checkpoint,
-    Fresh,
-    NoteError,
-    RolledBack,
-    SignedNote,
-    Verifier,
-    judge_memory,
-)
 
 _LOG_SLOTS = frozenset((KeySlot.LOG, KeySlot.LOG_MLDSA44))
 
@@ -272,88 +259,3 @@ def list_keys(home: Home) -> list[dict[str, str]]:
         }
         for header in home.keys.headers()
     ]
-
-
-def confirm_memory(home: Home, held: Sequence[bytes]) -> None:
-    """Compare a restored node with checkpoints that others hold, and let it sign again.
-
-    Of its own log it must not have signed more than it remembers, and of others' logs it
-    must not have cosigned more.
-
-    Args:
-        held: checkpoint notes, of the own log and of logs this node cosigned.
-
-    Raises:
-        InputError: the checkpoints of the own log are not cosigned by f + 1 of the others.
-        RestoredState: others hold something newer; the node goes on refusing to sign.
-    """
-    charter = require_bound(home)
-    member = charter.member(home.identity.member)
-    if member is None:
-        raise InputError("this node stands in its charter no more")
-    own = home.identity.origin
-    ours = [note for note in held if _origin_of(note) == own]
-    memories = [
-        judge_memory(home.checkpoints.read(own), ours, _log_keys(home, member), origin=own),
-        *_cosigned_memories(home, member, held),
-    ]
-    others = _cosigners(home, charter, member, ours)
-    if all(isinstance(each, Fresh) for each in memories):
-        _require_others(others, own, charter.f + 1)
-    confirm_restored(home.database, memories, compared=len(others))
-
-
-def _require_others(others: frozenset[str], origin: str, needed: int) -> None:
-    """Refuse a comparison with fewer than f + 1 of the others: one liar could hide what it knows.
-
-    A note that carries no cosignature could be anybody's copy of an old one.
-    """
-    if len(others) < needed:
-        raise InputError(
-            f"checkpoints of log {origin} that {len(others)} of the others cosigned, at least "
-            f"{needed} are needed",
-            remedy="Ask f + 1 of the members and witnesses for the newest they cosigned",
-        )
-
-
-def _cosigners(
-    home: Home, charter: Charter, member: Member, notes: Sequence[bytes]
-) -> frozenset[str]:
-    present, owner = home.present_charter(charter), home.present(member)
-    found: set[str] = set()
-    for note in notes:
-        with suppress(NoteError):
-            seen = who_saw(present, owner, note)
-            found.update(seen.mirrors, seen.outside)
-    return frozenset(found)
-
-
-def _log_keys(home: Home, member: Member) -> list[Verifier]:
-    """Return every key that ever signed the present epoch of the own log."""
-    chain, origin = home.chain, home.identity.origin
-    if chain is None:
-        return list(log_verifiers(member))
-    return [verifier for _key, verifier in chain.keyring.log_keys(origin)]
-
-
-def _cosigned_memories(
-    home: Home, member: Member, held: Sequence[bytes]
-) -> list[Fresh | RolledBack]:
-    memories: list[Fresh | RolledBack] = []
-    present = home.present(member)
-    for keys in (witness_verifiers(present), mirror_verifiers(present)):
-        states = SqliteWitnessStates(home.database, cosigner=keys[0].name)
-        for note in held:
-            origin = _origin_of(note)
-            state = states.read(origin)
-            known = None if state is None else Checkpoint(origin, state.size, state.root)
-            memories.append(judge_memory(known, [note], keys, origin=origin))
-    return memories
-
-
-def _origin_of(note: bytes) -> str:
-    """Return the log a checkpoint note is of; empty where it is none."""
-    try:
-        return Checkpoint.parse(SignedNote.parse(note).text).origin
-    except NoteError:
-        return ""

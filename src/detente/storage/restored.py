@@ -10,16 +10,22 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
-from detente.signing import format_time
+from detente.signing import TimeError, format_time, parse_time
 from detente.storage.database import Database
-from detente.storage.errors import RestoredState
+from detente.storage.errors import DamagedStore, RestoredState
 from detente.storage.schema import mark
 from detente.tlog.recovery import Fresh, RolledBack
 
 _NAME = "restored"
+_AT = " at "
+ASK = (
+    "Ask at least f + 1 of the other members and witnesses which checkpoint of this log is the "
+    "newest they hold now: each member writes it with `detente keys vouch`, an outside witness "
+    "shows it at its monitoring path"
+)
 _COMPARE = (
-    "Compare it with the checkpoints of this log that peers, mirrors and witnesses hold; "
-    "where theirs is newer, open a new epoch with `detente keys recover`"
+    f"{ASK}. Then `detente keys confirm` compares; where theirs is newer, open a new epoch with "
+    "`detente keys recover`"
 )
 
 
@@ -29,7 +35,7 @@ def mark_restored(database: Database, *, source: str, now: datetime) -> None:
     Raises:
         StorageFault: the database refused.
     """
-    text = f"restored from {source} at {format_time(now)}"
+    text = f"restored from {source}{_AT}{format_time(now)}"
     with database.writing("marking the state as restored") as connection:
         connection.execute(delete(mark).where(mark.c.name == _NAME))
         connection.execute(insert(mark).values(name=_NAME, text=text))
@@ -44,6 +50,22 @@ def restored_note(database: Database) -> str | None:
     with database.reading("reading the marks") as connection:
         found = connection.execute(select(mark.c.text).where(mark.c.name == _NAME)).scalar()
     return None if found is None else str(found)
+
+
+def restored_at(database: Database) -> datetime | None:
+    """Return when the unconfirmed state was restored, None for a confirmed one.
+
+    Raises:
+        DamagedStore: the mark is not as this program writes it.
+        StorageFault: the database refused.
+    """
+    note = restored_note(database)
+    if note is None:
+        return None
+    try:
+        return parse_time(note.rpartition(_AT)[2])
+    except TimeError:
+        raise DamagedStore(f"{database.where} is marked as {note[:200]!r}") from None
 
 
 def refuse_unconfirmed(database: Database) -> None:
