@@ -33,6 +33,7 @@ from detente.node.publishing import guess_kind, publish, require_charter
 from detente.node.shelving import Shelving
 from detente.release import ReleaseError
 from detente.signing import canonical
+from detente.signing.canonical import JsonValue
 from detente.statements import (
     UNIT,
     Kind,
@@ -119,15 +120,25 @@ class HomeDeposits:
         if self._shelf.siblings([wanted]):
             self._keep(account, ASKED_MORE, wanted)
 
-    def _add(self, account: Account, envelope: bytes) -> bytes:
+    def take(self, objects: Sequence[JsonValue], account: str, *, source: str = "") -> Sorted:
+        """Say what an account or a source outside brings, and keep what is refused.
+
+        Raises:
+            TaxiiError: 409: nothing may be said now.
+            SigningRefused, StorageFault: the node must not or cannot write.
+        """
         began = self._now()
-        objects = read_envelope(envelope)
-        side = self._side(account)
+        side = self._side(account, source)
         known = self._known(ids_of(objects, side.member))
         result = sort_envelope(objects, side, known)
-        for fault in result.faults(account.name):
+        for fault in result.faults(account):
             self._evidence.keep_fault(fault, now=began)
-        self._say(result, account)
+        self._say(result)
+        return result
+
+    def _add(self, account: Account, envelope: bytes) -> bytes:
+        began = self._now()
+        result = self.take(read_envelope(envelope), account.name)
         identifier = str(uuid4())
         status = print_status(
             identifier,
@@ -138,14 +149,14 @@ class HomeDeposits:
         self._kept.keep(identifier, token=account.id, body=status, now=began)
         return status
 
-    def _say(self, result: Sorted, account: Account) -> None:
+    def _say(self, result: Sorted) -> None:
         for label, batches in result.say.items():
             for batch in batches:
-                self._publish(list(batch.values()), label, account)
+                self._publish(list(batch.values()), label)
         if result.say:
             self._shelving.bring_up()
 
-    def _publish(self, objects: Sequence[StixObject], label: Tlp, account: Account) -> None:
+    def _publish(self, objects: Sequence[StixObject], label: Tlp) -> None:
         kind = guess_kind(objects)
         handling = Handling(
             kind=kind, tlp=label, pap=Pap.AMBER, licence=LICENCE, count=len(objects)
@@ -155,7 +166,7 @@ class HomeDeposits:
         except (InputError, ReleaseError) as error:
             raise TaxiiError(HTTPStatus.CONFLICT, error.message, remedy=error.remedy) from None
 
-    def _side(self, account: Account) -> Side:
+    def _side(self, account: str, source: str) -> Side:
         home, now = self._home, self._now()
         try:
             charter = require_charter(home, now)
@@ -164,10 +175,11 @@ class HomeDeposits:
         me = home.identity.member
         return Side(
             member=me,
-            account=account.name,
+            account=account,
             others=frozenset(identity_of(each) for each in charter.member_ids if each != me),
             label=LEAST_LABEL,
             limits=TimeLimits.at(now),
+            source=source,
         )
 
     def _known(self, ids: Collection[str]) -> Mapping[str, Sequence[Known]]:

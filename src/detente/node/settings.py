@@ -31,8 +31,10 @@ class Settings:
         disk_free_min_mb: megabytes (10^6 bytes).
         listen: HOST:PORT, or empty for a node that nobody calls.
         public_url: of a web server in front of this node, or empty.
+        pull_every_s: seconds.
         peers: member name or id -> URL of its node.
         witnesses: name of an outside witness -> its submission prefix.
+        taxii_sources: name -> URL of a collection of another TAXII server.
     """
 
     unlock_file: str = "unlock.key"
@@ -42,8 +44,10 @@ class Settings:
     disk_free_min_mb: int = 500
     listen: str = ""
     public_url: str = ""
+    pull_every_s: float = 3_600.0
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
+    taxii_sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,13 @@ ABOUT = {
     "public_url": About(
         "How others write this node's address, where a web server stands in front of it."
     ),
+    "pull_every_s": About("Other TAXII servers are read every so many seconds.", 60, 604_800),
     "peers": About("Where each member's node is: name or id of the member, and its URL."),
     "witnesses": About(
         "Where each outside witness of the charter takes checkpoints: name, and URL."
+    ),
+    "taxii_sources": About(
+        "Collections of other TAXII servers that this node reads: a name of ours, and the URL."
     ),
 }
 

@@ -18,6 +18,7 @@ from detente.node.depositing import HomeDeposits
 from detente.node.granting import USES
 from detente.node.home import Home
 from detente.node.outward import circle_of
+from detente.node.pulling_outside import OutsideSources
 from detente.node.reading import entry_of
 from detente.node.shelving import Shelving
 from detente.proofs.chain import CharterChain
@@ -30,6 +31,7 @@ from detente.storage.views import Stretches
 from detente.storage.walking import Walker
 
 BRING_UP_EVERY_S = 1.0
+PULL_LOOK_EVERY_S = 10.0
 
 
 class HomeTokens:
@@ -128,6 +130,7 @@ class TaxiiService:
         self._clearances = Clearances(HomeGrounds(home, kept))
         self.shelving = Shelving(home, kept, now=now, changed=self._clearances.forget)
         self.deposits = HomeDeposits(home, kept, self.shelf, self.shelving, now=now)
+        self.sources = OutsideSources(home, self.deposits, now=now)
         self._catalogue: Catalogue | None = None
         self._chain: CharterChain | None = None
 
@@ -153,7 +156,27 @@ class TaxiiService:
         return taxii_routes(TaxiiFace(self, self._clearances, path=PATH))
 
     async def run(self) -> None:
-        """Keep the shelf up to date until cancelled; a refusing store is told, and tried again."""
+        """Keep the shelf up to date, and read other servers when their time comes, until cancelled.
+
+        A store that refuses is told, and tried again.
+        """
+        pulling: asyncio.Task[None] = asyncio.create_task(self._pull())
+        try:
+            await self._bring_up()
+        finally:
+            pulling.cancel()
+
+    async def _pull(self) -> None:
+        while True:
+            try:
+                for name, pulled in (await self.sources.pull_due()).items():
+                    if pulled.fault:
+                        self._report(f"reading {name}: {pulled.fault}")
+            except EnvironmentFault as fault:
+                self._report(f"reading other servers: {fault}")
+            await asyncio.sleep(PULL_LOOK_EVERY_S)
+
+    async def _bring_up(self) -> None:
         while True:
             try:
                 await asyncio.to_thread(self.shelving.bring_up)

@@ -34,6 +34,7 @@ from detente.statements import (
 from detente.statements.bundle import is_foreign, reissued
 from detente.statements.stix_properties import is_identifier
 from detente.statements.stix_types import CUSTOM, TYPES, Family
+from detente.watch import CLAIM_EXTENSION, Basis, claim_extension
 
 ACCOUNT_SOURCE = "detente account"
 _LIMITS = JsonLimits(
@@ -123,6 +124,7 @@ class Side:
         others: STIX identities of the other members of the unit.
         label: under which an object goes that bears none.
         limits: of the times in objects.
+        source: who outside said it, where it was read there; "" where an account brings it.
     """
 
     member: str
@@ -130,6 +132,7 @@ class Side:
     others: frozenset[str]
     label: Tlp
     limits: TimeLimits
+    source: str = ""
 
     @property
     def owner(self) -> str:
@@ -232,7 +235,7 @@ def _wishes(
         version = _text(brought, "modified") or _text(brought, "created")
         outcome = Outcome(_text(brought, "id"), version)
         try:
-            said = encode_object(reissued(_named(brought, side.account), side.member, names))
+            said = encode_object(reissued(_named(brought, side), side.member, names))
         except (UnitError, KeyError) as error:
             why = error.message if isinstance(error, UnitError) else "it has no id of its type"
             result.failures.append(replace(outcome, message=why))
@@ -266,17 +269,24 @@ def _id(properties: Mapping[str, JsonValue]) -> str:
     return str(found) if is_one else ""
 
 
-def _named(properties: Mapping[str, JsonValue], account: str) -> Mapping[str, JsonValue]:
-    """Name the account in an object, where an object of its type can."""
+def _named(properties: Mapping[str, JsonValue], side: Side) -> Mapping[str, JsonValue]:
+    """Name the account in an object, where an object of its type can.
+
+    What an object rests on is this member's own word: whoever brings it cannot give it.
+    """
     if TYPES.get(str(properties.get("type")), CUSTOM).family is Family.OBSERVABLE:
         return properties
     references = properties.get("external_references")
     kept = references if isinstance(references, list) else []
-    mark: JsonValue = {"source_name": ACCOUNT_SOURCE, "external_id": account}
-    return {
-        **properties,
-        "external_references": [*(each for each in kept if not _is_mark(each)), mark],
-    }
+    mark: JsonValue = {"source_name": ACCOUNT_SOURCE, "external_id": side.account}
+    extensions = properties.get("extensions")
+    rests: dict[str, JsonValue] = dict(extensions) if isinstance(extensions, dict) else {}
+    rests.pop(CLAIM_EXTENSION, None)
+    if side.source:
+        rests |= claim_extension(Basis.IMPORT, source=side.source)
+    named = {name: value for name, value in properties.items() if name != "extensions"}
+    named["external_references"] = [*(each for each in kept if not _is_mark(each)), mark]
+    return named | ({"extensions": rests} if rests else {})
 
 
 def _why_refused(wish: Wish, side: Side, known: Mapping[str, Sequence[Known]]) -> Refused | None:

@@ -17,3 +17,7 @@ PULL_BYTES_MAX = 32 * 2**20  # of one answer of another server
 PULL_PAGE_OBJECTS = 500  # asked for at once: other servers are slow
 PULL_PAGES_MAX = 10_000  # in one run of an import
 THREADS = 4  # that answer requests; others wait, and the rest of the node does not
+PULL_DEPTH_MAX = 34  # nested objects and arrays in it
+PULL_VALUES_MAX = 4_000_000  # members and elements in it
+PULL_READ_WAIT_S = 60.0  # between two pieces: OpenTAXII and medallion compute whole pages first
+PULL_S_MAX = 300.0  # for a whole answer

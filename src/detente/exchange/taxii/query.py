@@ -112,7 +112,7 @@ def _pairs(raw: bytes, permitted: Collection[str]) -> dict[str, str]:
 def _with(query: Query, name: str, value: str) -> Query:
     match name:
         case "added_after":
-            query = replace(query, after=max(query.after, _microseconds(value)))
+            query = replace(query, after=max(query.after, read_moment(value)))
         case "next":
             query = replace(query, after=max(query.after, _place(value)))
         case "limit":
@@ -147,7 +147,7 @@ def _versions(value: str) -> Iterable[str]:
         raise _bad("match[version]=all stands alone")
     for each in values:
         if each not in _KEYWORDS:
-            _microseconds(each)
+            read_moment(each)
         yield each if each in _KEYWORDS else time_key(each)
 
 
@@ -163,7 +163,12 @@ def _place(value: str) -> int:
     return int(value, 16)
 
 
-def _microseconds(value: str) -> int:
+def read_moment(value: str) -> int:
+    """Return a TAXII time as microseconds since 1970; what is finer is cut off.
+
+    Raises:
+        TaxiiError: 400: it is none.
+    """
     match = _TIME.fullmatch(value)
     if match is None:
         raise _bad(f"{value[:60]!r} is no time", "Write 2026-11-23T12:00:00.000000Z")
