@@ -232,6 +232,22 @@ class Following:
             self.awaits.pop(each, None)
 
 
+class Recovering:
+    """Recoveries that wait (as `storage.recoveries.PendingRecoveries`)."""
+
+    def __init__(self) -> None:
+        self.rows = {}
+
+    def all(self):
+        return list(self.rows.values())
+
+    def keep(self, recovery):
+        return self.rows.setdefault(recovery.member, recovery)
+
+    def drop(self, member):
+        self.rows.pop(member, None)
+
+
 class Holdings:
     """One node's stores (as `node.holdings.Holdings`): what survives a crash."""
 
@@ -241,6 +257,7 @@ class Holdings:
         self.own_origin = member(name).origin
         self.guard = nullcontext()
         self.following = Following()
+        self.recoveries = Recovering()
         self.chain = world.chain
         self.logs: dict[str, Copies] = {}
         self.statements = {}

@@ -25,6 +25,7 @@ from detente.storage.errors import NoSuchKey, RestoredState
 from detente.storage.evidence import EvidenceShelf, Kept, NotKept
 from detente.storage.following import AwaitedContent, FollowedLog, FollowedLogs
 from detente.storage.model import StatementRow
+from detente.storage.recoveries import PendingRecoveries, PendingRecovery
 from detente.storage.tiles import TileFiles
 from detente.tlog import Fresh, RolledBack, TilePath, judge_memory
 from detente.tlog.note import NOTE_BYTES_MAX
@@ -92,6 +93,22 @@ class Following(Protocol):
         ...
 
 
+class Recovering(Protocol):
+    """Recoveries that wait. TRUSTED; see `storage.recoveries.PendingRecoveries`."""
+
+    def all(self) -> list[PendingRecovery]:
+        """Return every one."""
+        ...
+
+    def keep(self, recovery: PendingRecovery) -> PendingRecovery:
+        """Keep one unless one of that member is kept; return the one that is kept."""
+        ...
+
+    def drop(self, member: str) -> None:
+        """Forget the recovery of one member."""
+        ...
+
+
 class Holdings(Protocol):
     """One node, as `receiving` sees it."""
 
@@ -113,6 +130,11 @@ class Holdings(Protocol):
     @property
     def following(self) -> Following:
         """How far logs were taken."""
+        ...
+
+    @property
+    def recoveries(self) -> Recovering:
+        """Recoveries of others that wait."""
         ...
 
     @property
@@ -188,6 +210,7 @@ class HomeHoldings:
         self._stopped = stopped
         self._disk = disk or Disk()
         self._following = FollowedLogs(home.database)
+        self._recoveries = PendingRecoveries(home.database)
         self._evidence = EvidenceShelf(home.database)
         self._roster: Roster | None = None
         self._checkpoints = SqliteCheckpoints(home.database)
@@ -211,6 +234,11 @@ class HomeHoldings:
     def following(self) -> FollowedLogs:
         """How far logs were taken."""
         return self._following
+
+    @property
+    def recoveries(self) -> PendingRecoveries:
+        """Recoveries of others that wait."""
+        return self._recoveries
 
     @property
     def roster(self) -> Roster:

@@ -6,11 +6,10 @@ kill at any step costs time, and neither a gap nor a second effect.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from detente.charter import Spent
 from detente.charter.recovery import SELF_KINDS
 from detente.errors import EnvironmentFault, UnitError
 from detente.exchange.protocol import Accepted, Awaited, Command, Event, Held, Roster
@@ -23,9 +22,11 @@ from detente.exchange.protocol.commands import (
     KeepFault,
     KeepProof,
     Merge,
+    NoteRecovery,
     Open,
     Record,
     Remind,
+    SettleRecovery,
     StopSigning,
     Wait,
 )
@@ -39,14 +40,23 @@ from detente.exchange.protocol.events import (
 )
 from detente.exchange.protocol.judging import avow
 from detente.node.cosigning import growth_request
+from detente.node.followed import (
+    awaited_of_row,
+    awaited_row,
+    held_of_row,
+    kind_of,
+    lines_of,
+    size_of,
+    statement_row,
+)
 from detente.node.holdings import Holdings
 from detente.node.log import StopPoint, pass_by
+from detente.node.rekeying import note_recovery, pending, settle_recovery
 from detente.node.settling import merge_lines, says_more
-from detente.statements import ContentError, Sealed, SealingError
+from detente.statements import ContentError, SealingError
 from detente.statements.batch import IndexRow
 from detente.storage.errors import DamagedStore
-from detente.storage.following import AwaitedContent, FollowedLog
-from detente.storage.model import StatementRow
+from detente.storage.following import FollowedLog
 from detente.tlog import (
     Checkpoint,
     Cosigned,
@@ -56,11 +66,9 @@ from detente.tlog import (
     TileConflict,
     TilePath,
 )
-from detente.tlog.checkpoint import HASH_BYTES
-from detente.tlog.tiles import TILE_WIDTH
 
 _GATHERED_MAX = 16  # checkpoints of the own log whose cosignatures come in just now
-SEALED = "sealed"  # in the index: content that is not addressed to this member
+_NONE: tuple[IndexRow, ...] = ()
 
 
 class Receiver:
@@ -106,7 +114,7 @@ class Receiver:
         row = self._holdings.following.read(origin)
         if origin == self._holdings.own_origin:
             return self._own(origin, row)
-        return Held.nothing(origin) if row is None else _held(row)
+        return Held.nothing(origin) if row is None else held_of_row(row)
 
     def perform(self, command: Command) -> Sequence[Event]:
         """Do what is to be done in this node's stores; say what came of it.
@@ -120,18 +128,33 @@ class Receiver:
             case Open():
                 return self._open(command.awaited)
             case Remind():
-                return [Reminded(self._awaited(command))]
-            case KeepFault():
-                self._holdings.keep_fault(command.fault, self._now())
-                return []
-            case KeepProof():
-                return self._keep_proof(command)
-            case StopSigning():
-                self._holdings.stop_signing(command.note)
-                return []
+                return [pending(self._holdings), Reminded(self._awaited(command))]
+            case KeepFault() | KeepProof() | StopSigning():
+                return self._keep(command)
             case _:
                 with self._holdings.guard:
-                    return self._on_log(command)
+                    return self._take_up(command)
+
+    def _keep(self, command: KeepFault | KeepProof | StopSigning) -> Sequence[Event]:
+        match command:
+            case KeepFault():
+                self._holdings.keep_fault(command.fault, self._now())
+            case StopSigning():
+                self._holdings.stop_signing(command.note)
+            case KeepProof():
+                return self._keep_proof(command)
+        return []
+
+    def _take_up(
+        self, command: Accept | Record | Cosign | Merge | HoldBack | NoteRecovery | SettleRecovery
+    ) -> Sequence[Event]:
+        match command:
+            case NoteRecovery():
+                return note_recovery(self._holdings, command, self._now())
+            case SettleRecovery():
+                return settle_recovery(self._holdings, command.member)
+            case _:
+                return self._on_log(command)
 
     def _on_log(self, command: Accept | Record | Cosign | Merge | HoldBack) -> Sequence[Event]:
         match command:
@@ -160,15 +183,15 @@ class Receiver:
         before = self._holdings.following.read(command.origin)
         if before is None or before.taken != command.start or before.forked is not None:
             return [Recorded(self.held_of(command.origin))]
-        is_last = command.end == _size(before.note)
-        edge = _held(before).edge.tiles if is_last else ()
+        is_last = command.end == size_of(before.note)
+        edge = held_of_row(before).edge.tiles if is_last else ()
         self._write(command.origin, [*command.tiles, *edge])
         self._stop("tiles-written")
         events = self._take_avowals(command.said)
         for fault in command.faults:
             self._holdings.keep_fault(fault, self._now())
         self._stop("faults-kept")
-        here = [(_row(each), _NONE) for each in command.said if each.awaits is None]
+        here = [(statement_row(each), _NONE) for each in command.said if each.awaits is None]
         self._holdings.add_statements(here)
         self._stop("statements-added")
         after = replace(
@@ -180,7 +203,7 @@ class Receiver:
             spent_bytes=command.spent.size_bytes,
         )
         awaits = tuple(each.awaits for each in command.said if each.awaits is not None)
-        rows = [_awaited_row(each) for each in awaits]
+        rows = [awaited_row(each) for each in awaits]
         if not self._holdings.following.advance(before, after, rows):
             awaits = ()
         self._stop("advanced")
@@ -194,7 +217,7 @@ class Receiver:
 
     def _take_avowals(self, said: Sequence[Accepted]) -> list[Event]:
         """Join what the owner said about its keys to the chain, as it was judged."""
-        avowals = [each for each in said if _kind(each) in SELF_KINDS]
+        avowals = [each for each in said if kind_of(each) in SELF_KINDS]
         roster = self._roster
         chain = roster.chain
         for each in avowals:
@@ -219,7 +242,7 @@ class Receiver:
         checkpoint = Checkpoint.parse(signed.text)
         lines: list[SignatureLine] = []
         cosigners = self._holdings.cosigners(origin)
-        shown = _lines_of(self._holdings.shown(origin), signed)
+        shown = lines_of(self._holdings.shown(origin), signed)
         by = {(line.name, line.key_id) for line in shown}
         if all(key in by for cosigner in cosigners for key in cosigner.keys):
             return
@@ -242,7 +265,7 @@ class Receiver:
         roster, origin = self._roster, command.origin
         signed = SignedNote.parse(command.note)
         shown = self._holdings.shown(origin)
-        merged = merge_lines(signed, _lines_of(shown, signed), roster)
+        merged = merge_lines(signed, lines_of(shown, signed), roster)
         if origin == self._holdings.own_origin:
             self._show_own(origin, merged, shown)
             return False
@@ -260,7 +283,7 @@ class Receiver:
         """Gather what others cosigned of the own log, and show what says most."""
         signed = SignedNote.parse(note)
         before = self._gathering.pop(signed.text, b"")
-        note = merge_lines(signed, _lines_of(before, signed), self._roster)
+        note = merge_lines(signed, lines_of(before, signed), self._roster)
         self._gathering[signed.text] = note
         while len(self._gathering) > _GATHERED_MAX:
             del self._gathering[next(iter(self._gathering))]
@@ -284,7 +307,7 @@ class Receiver:
 
     def _awaited(self, command: Remind) -> tuple[Awaited, ...]:
         rows = self._holdings.following.awaited(command.issuer, limit=command.limit)
-        return tuple(_awaited(row) for row in rows)
+        return tuple(awaited_of_row(row) for row in rows)
 
     def _keep_proof(self, command: KeepProof) -> Sequence[Event]:
         data = command.proof.to_bytes()
@@ -307,74 +330,3 @@ class Receiver:
             complete=note,
             forked=None if row is None else row.forked,
         )
-
-
-_NONE: tuple[IndexRow, ...] = ()
-
-
-def _held(row: FollowedLog) -> Held:
-    spent = Spent(day=row.spent_day, statements=row.spent_statements, size_bytes=row.spent_bytes)
-    if not row.note:
-        return replace(Held.nothing(row.origin), spent=spent, forked=row.forked)
-    checkpoint = Checkpoint.parse(SignedNote.parse(row.note).text)
-    return Held(
-        origin=row.origin,
-        note=row.note,
-        checkpoint=checkpoint,
-        edge=_edge(row.edge, checkpoint.size),
-        taken=row.taken,
-        complete=row.complete,
-        spent=spent,
-        forked=row.forked,
-    )
-
-
-def _edge(rows: bytes, size: int) -> Frontier:
-    """Cut the rows of an edge apart: how long each is follows from the size of the tree."""
-    cut: list[bytes] = []
-    place, rest = 0, size
-    while rest:
-        width = rest % TILE_WIDTH * HASH_BYTES
-        cut.append(rows[place : place + width])
-        place, rest = place + width, rest // TILE_WIDTH
-    return Frontier(size, tuple(cut))
-
-
-def _size(note: bytes) -> int:
-    return Checkpoint.parse(SignedNote.parse(note).text).size
-
-
-def _lines_of(note: bytes | None, signed: SignedNote) -> Sequence[SignatureLine]:
-    """Return the lines of a note where it is of the same checkpoint."""
-    other = SignedNote.parse(note) if note else None
-    return other.lines if other is not None and other.text == signed.text else ()
-
-
-def _kind(accepted: Accepted) -> str:
-    says = accepted.statement.header.says
-    return SEALED if isinstance(says, Sealed) else says.kind
-
-
-def _row(accepted: Accepted) -> StatementRow:
-    header = accepted.statement.header
-    says = header.says
-    return StatementRow(
-        payload_hash=accepted.statement.payload_hash,
-        issuer=header.issuer,
-        origin=accepted.origin,
-        seq=header.seq,
-        kind=_kind(accepted),
-        said_at=header.time,
-        ciphertext=says.ciphertext if isinstance(says, Sealed) else None,
-    )
-
-
-def _awaited_row(awaited: Awaited) -> AwaitedContent:
-    return AwaitedContent(**{name: getattr(awaited, name) for name in _AWAITED})
-
-
-def _awaited(row: AwaitedContent) -> Awaited:
-    return Awaited(**{name: getattr(row, name) for name in _AWAITED})
-
-
-_AWAITED = tuple(each.name for each in fields(Awaited))

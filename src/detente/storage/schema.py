@@ -25,7 +25,7 @@ from detente.storage.naming import metadata
 __all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "metadata"]  # and every table below
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
@@ -347,4 +347,17 @@ awaited_content = Table(
     Column("entry", LargeBinary, nullable=False),
     Index("ix_awaited_content_issuer", "issuer", "origin", "seq"),
     CheckConstraint("length(payload_hash) = 32 AND length(issuer) = 32", name="shape"),
+)
+
+# TRUSTED. Recoveries of other members, and when they were received: 72 hours run from there.
+pending_recovery = Table(
+    "pending_recovery",
+    metadata,
+    Column("member", LargeBinary, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    # A cosigned checkpoint of the epoch before, as it was then; empty where there was none.
+    Column("evidence", LargeBinary, nullable=False),
+    Column("cut", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
 )

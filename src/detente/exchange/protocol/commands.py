@@ -151,7 +151,7 @@ class Open:
 class Remind:
     """Hand over contents of one issuer that storage says are still to come.
 
-    Answer: `Reminded`.
+    Answer: `Recoveries`, then `Reminded`.
 
     Attributes:
         issuer: hex member id.
@@ -160,6 +160,38 @@ class Remind:
 
     issuer: str
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecovery:
+    """Keep that a member's recovery was received, and when: the 72 hours run from there.
+
+    A second one of the same epoch contests the first: both join the charter chain at once,
+    which suspends the member, and the two are kept as a proof. Answer: `Recoveries`, and
+    then also `Learnt` and `Proven`.
+
+    Attributes:
+        member: hex id.
+        epoch: that it opens.
+        entry: checked to be one that the member could make.
+        cut: entries of the epoch before, taken so far.
+    """
+
+    member: str
+    epoch: int
+    entry: bytes = field(repr=False)
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleRecovery:
+    """Let a member's recovery join the charter chain: 72 hours passed. Answer: `Learnt`.
+
+    Attributes:
+        member: hex id.
+    """
+
+    member: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +264,8 @@ Command = (
     | Merge
     | Open
     | Remind
+    | NoteRecovery
+    | SettleRecovery
     | KeepFault
     | KeepProof
     | HoldBack

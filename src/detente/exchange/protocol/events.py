@@ -8,7 +8,7 @@ needed. `Recorded`, `Learnt` and `Proven` go to the machines of *all* peers.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detente.exchange.protocol.model import Awaited, Held
+from detente.exchange.protocol.model import Awaited, Held, Recovery
 from detente.proofs import CharterChain
 
 
@@ -95,6 +95,17 @@ class Reminded:
 
 
 @dataclass(frozen=True, slots=True)
+class Recoveries:
+    """Recoveries that were received and do not count yet; also an answer to `Remind`.
+
+    Attributes:
+        pending: all of them.
+    """
+
+    pending: tuple[Recovery, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """The charter chain says more: keys, members or versions.
 
@@ -152,6 +163,7 @@ Event = (
     | Hinted
     | Recorded
     | Reminded
+    | Recoveries
     | Learnt
     | Opened
     | Unopened

@@ -22,6 +22,14 @@ def ask_proofs(turn: Turn) -> None:
     turn.ask(ForProofs(), PROOFS, PROOF_LIST_BYTES_MAX)
 
 
+def on_answer(turn: Turn, purpose: ForProofs | ForProof, data: bytes | None) -> None:
+    """Take a list of proofs, or one of them; a peer without a list has none."""
+    if isinstance(purpose, ForProof):
+        on_proof(turn, purpose, data)
+    else:
+        on_proof_list(turn, data or b"")
+
+
 def on_proof_list(turn: Turn, data: bytes) -> None:
     """Note which of them are not held here, and fetch the first."""
     try:

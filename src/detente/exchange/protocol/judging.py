@@ -27,6 +27,8 @@ from detente.statements import (
     verify_statement,
 )
 
+_PROTECTING = frozenset(("suspend", "objection", "leave"))
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -59,6 +61,8 @@ class Bench:
         epoch: of the log.
         now: for claims of a time to come.
         is_vouched: others let these through their quotas already.
+        cut: None, or from which entry on the old keys say nothing but what protects their
+            member: a recovery was received.
     """
 
     origin: str
@@ -66,6 +70,7 @@ class Bench:
     epoch: int
     now: datetime
     is_vouched: bool
+    cut: int | None = None
 
 
 def judge(
@@ -86,7 +91,7 @@ def judge(
                 return Judged(index, tuple(said), tuple(faults), today, roster, over=charged.reason)
             today = charged
             accepted = _accept(statement, entry, index, bench, roster)
-            if _is_avowal(statement):
+            if _kind(statement) in SELF_KINDS:
                 roster = avow(roster, entry, statement)
         except UnitError as error:
             rule = f"entry {index} of log {bench.origin}: {error.message}"
@@ -99,6 +104,8 @@ def judge(
 def _accept(
     statement: Statement, entry: bytes, index: int, bench: Bench, roster: Roster
 ) -> Accepted:
+    if bench.cut is not None and index >= bench.cut and _kind(statement) not in _PROTECTING:
+        raise StatementError("said by keys that a recovery of their member replaces")
     digest, charter = roster.charter_at(bench.owner, bench.epoch, index)
     key = roster.key_for(statement, bench.owner)
     verify_statement(
@@ -136,9 +143,9 @@ def _awaited(
     )
 
 
-def _is_avowal(statement: Statement) -> bool:
+def _kind(statement: Statement) -> str:
     says = statement.header.says
-    return isinstance(says, Clear) and says.kind in SELF_KINDS
+    return says.kind if isinstance(says, Clear) else ""
 
 
 def avow(roster: Roster, entry: bytes, statement: Statement) -> Roster:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from detente.exchange.protocol import contents, evidence, visiting
+from detente.exchange.protocol import contents, evidence, openings, visiting
 from detente.exchange.protocol.commands import Command, Wait
 from detente.exchange.protocol.events import (
     Event,
@@ -21,6 +21,7 @@ from detente.exchange.protocol.events import (
     Opened,
     Proven,
     Recorded,
+    Recoveries,
     Reminded,
     Ticked,
     Unopened,
@@ -39,6 +40,7 @@ from detente.exchange.protocol.roster import Roster
 from detente.exchange.protocol.state import (
     ForBundle,
     ForNote,
+    ForOpening,
     ForPart,
     ForProof,
     ForProofs,
@@ -80,6 +82,8 @@ def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]
             _learn(turn, event)
         case Reminded():
             contents.await_contents(turn, event.awaits)
+        case Recoveries():
+            openings.on_recoveries(turn, event.pending)
         case Opened():
             contents.drop_content(turn, event.payload_hash)
         case Unopened():
@@ -143,6 +147,7 @@ def _begin_round(turn: Turn) -> None:
     looks += [(origin, cosigned_path(origin)) for origin in others]
     turn.set(is_in_round=True, is_hinted=False, began=turn.state.now, looks=tuple(looks))
     contents.remind(turn)
+    openings.ask_opening(turn)
     evidence.ask_proofs(turn)
 
 
@@ -172,10 +177,10 @@ def _answer(turn: Turn, event: Fetched | Kept | Failed) -> None:
             contents.on_part_failed(turn, purpose, missing=missing)
         case _ if data is None and not missing:
             _give_up(turn)
-        case ForProofs():
-            evidence.on_proof_list(turn, data or b"")
-        case ForProof():
-            evidence.on_proof(turn, purpose, data)
+        case ForProofs() | ForProof():
+            evidence.on_answer(turn, purpose, data)
+        case ForOpening():
+            openings.on_opening(turn, purpose, data)
         case ForNote() | ForTile() | ForBundle():
             visiting.on_answer(turn, purpose, data)
         case _:

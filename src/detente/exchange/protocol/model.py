@@ -1,7 +1,7 @@
 """What a node holds of each log, and what is still to come."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from detente.charter import Spent
 from detente.signing import EMPTY_ROOT
@@ -88,3 +88,23 @@ class Awaited:
     ciphertext: str
     size: int
     entry: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A recovery that was received and does not count yet: 72 hours, unless contested.
+
+    Attributes:
+        member: hex id of who recovers.
+        epoch: that it opens.
+        entry: the statement, entry 0 of that epoch's log.
+        cut: entries of the epoch before that were taken when it came; what the old keys say
+            from there on counts for nothing, but for what protects the member.
+        seen: when it came, by this node's clock.
+    """
+
+    member: str
+    epoch: int
+    entry: bytes = field(repr=False)
+    cut: int
+    seen: datetime

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from detente.exchange.protocol.commands import Place
-from detente.exchange.protocol.model import Awaited, Held
+from detente.exchange.protocol.model import Awaited, Held, Recovery
 from detente.exchange.protocol.notes import SeenNote
 from detente.exchange.protocol.roster import Roster
 from detente.tlog import TilePath
@@ -108,7 +108,20 @@ class ForProof:
     digest: str
 
 
-Purpose = ForNote | ForTile | ForBundle | ForPart | ForProofs | ForProof
+@dataclass(frozen=True, slots=True)
+class ForOpening:
+    """A request for the beginning of the peer's next epoch: its checkpoint, then its entries.
+
+    Attributes:
+        origin: of the log that epoch would have.
+        path: of the entry bundle; None while the checkpoint is asked for.
+    """
+
+    origin: str
+    path: TilePath | None = None
+
+
+Purpose = ForNote | ForTile | ForBundle | ForPart | ForProofs | ForProof | ForOpening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +141,7 @@ class PeerState:
         contents: on their way or waiting for it, by payload hash.
         tries: contents that came and did not open, by payload hash.
         done: by path, the checkpoint that was dealt with to the end.
+        recoveries: received and not counting yet, by member.
         proofs: digests of proofs held here, or looked at.
         accused: kind of proof and whom it shows, of those that came up since the start: what is
             shown once is not shown again with other cosignatures on it.
@@ -150,6 +164,7 @@ class PeerState:
     contents: Mapping[str, Content] = field(default_factory=dict, repr=False)
     tries: Mapping[str, int] = field(default_factory=dict)
     done: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    recoveries: Mapping[str, Recovery] = field(default_factory=dict)
     proofs: frozenset[str] = frozenset()
     accused: frozenset[tuple[str, str]] = frozenset()
     wanted_proofs: tuple[str, ...] = ()

@@ -247,6 +247,7 @@ def _judge(turn: Turn, visit: Visit, seen: SeenNote, index: int, data: bytes) ->
         epoch=seen.epoch,
         now=turn.state.now,
         is_vouched=is_vouched(seen, roster),
+        cut=_cut(turn, roster.owner(visit.origin), seen.epoch),
     )
     fresh = entries[held.taken - index * TILE_WIDTH :]
     judged = judge(fresh, held.taken, bench, roster, held.spent)
@@ -269,6 +270,11 @@ def _judge(turn: Turn, visit: Visit, seen: SeenNote, index: int, data: bytes) ->
             spent=judged.spent,
         )
     )
+
+
+def _cut(turn: Turn, owner: str | None, epoch: int) -> int | None:
+    recovery = turn.state.recoveries.get(owner or "")
+    return recovery.cut if recovery is not None and recovery.epoch == epoch + 1 else None
 
 
 def _ask_ahead(turn: Turn) -> None:
