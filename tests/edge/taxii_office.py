@@ -36,7 +36,9 @@ class Office:
         found = next(each for each in catalogue.views if each.name == view)
         return f"{self.root}collections/{catalogue.collection_id(found)}/"
 
-    def token(self, name, *, read=("*",), write=False, reader="own", use="passive", days=1, made=None):
+    def token(
+        self, name, *, read=("*",), write=False, reader="own", use="passive", days=1, made=None
+    ):
         """Make a token and return its text."""
         made = made or now()
         token = Token(
