@@ -9,6 +9,7 @@ import pytest
 
 from detente.charter import KeySlot
 from detente.errors import InputError, UnitError
+from detente.node import recovering
 from detente.node.catching_up import catch_up, open_node, unjoined
 from detente.node.clock import now
 from detente.node.confirming import _fresh_words, _others, confirm_memory, vouch
@@ -161,6 +162,67 @@ def test_the_next_recovery_key_replaces_no_file(unit, already):
             )  # fmt: skip
         assert path.read_bytes() == before
         assert home.identity.epoch == 1
+
+
+def test_two_recoveries_in_a_row_are_both_in_the_chain_and_both_logs_count(unit):
+    with opened(unit, "Aurel", "Borea", "Cantor") as (home, *others):
+        first = warn(home, "198.51.100.1")
+        cosign(home, *others)
+        assert reopen(home).epoch == 2
+        second = warn(home, "198.51.100.2")
+        cosign(home, *others)
+        assert reopen(home, 2).epoch == 3
+        third = warn(home, "198.51.100.3")
+        assert home.chain.epoch_of(home.identity.member) == 3
+        assert [counts(home, said) for said in (first, second, third)] == [True] * 3
+    with opened(unit, "Aurel") as (home,):
+        assert home.identity.epoch == 3
+        assert list(unjoined(home)) == []
+
+
+def test_two_recoveries_in_a_row_without_a_word_or_a_witness_between_them(unit):
+    with opened(unit, "Aurel") as (home,):
+        warn(home)
+        reopen(home)
+        reopen(home, 2)
+        assert home.chain.epoch_of(home.identity.member) == 3
+        assert counts(home, warn(home))
+
+
+def test_a_recovery_that_the_chain_does_not_take_is_never_called_done(unit, monkeypatch):
+    """Whoever then destroyed the used recovery key would have lost the seat."""
+    with opened(unit, "Aurel") as (home,):
+        warn(home)
+        taken = recovering.chain_with
+        monkeypatch.setattr(recovering, "chain_with", lambda _home, chain, _said: chain)
+        with pytest.raises(UnitError, match="does not take the opening of epoch 2") as told:
+            reopen(home)
+        assert "Destroy no recovery key" in told.value.remedy
+        assert home.identity.epoch == 1
+        assert home.journal.end(f"{home.identity.log}/2") == 0, "nothing was said"
+        monkeypatch.setattr(recovering, "chain_with", taken)
+        behind = home.layout.chain.read_bytes()
+        assert reopen(home).epoch == 2
+    # As with a chain that refuses what was logged: found when it is asked for once more.
+    with opened(unit, "Aurel") as (home,):
+        home.keep_chain(parse_chain(behind))
+        with pytest.raises(UnitError, match="does not take the opening of epoch 2"):
+            reopen(home)
+
+
+def test_a_recovery_done_again_names_the_same_next_key_or_is_refused(unit):
+    with opened(unit, "Aurel") as (home,):
+        warn(home)
+        said = reopen(home)
+        elsewhere = home.layout.directory / "recovery-9.key"
+        with pytest.raises(InputError, match="named another recovery key") as told:
+            recover(
+                home, home.layout.recovery, UnlockFile(home.layout.unlock),
+                next_recovery=elsewhere, now=now,
+            )  # fmt: skip
+        assert "--next" in told.value.remedy
+        assert not elsewhere.exists()
+        assert reopen(home) == said
 
 
 def test_what_an_old_sealing_key_sealed_is_read_for_ever(unit):

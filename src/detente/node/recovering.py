@@ -8,13 +8,14 @@ slot; others let them count 72 hours after they saw it, unless somebody objects.
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from detente.charter import SIGNING_SLOTS, Charter, MemberKeys
 from detente.charter.avowals import LogState, Recover
-from detente.errors import InputError
+from detente.errors import EnvironmentFault, InputError, UnitError
 from detente.node.author import header_at
-from detente.node.catching_up import catch_up
+from detente.node.catching_up import catch_up, chain_with
 from detente.node.founding import require_bound
 from detente.node.home import SLOT_TYPES, Home
 from detente.node.identity import Identity
@@ -23,8 +24,10 @@ from detente.node.log import Acknowledged, Log, LogStores
 from detente.node.publishing import Clock
 from detente.node.reading import entry_at, published_checkpoint
 from detente.node.speaking import append, begin_log, limits_of
+from detente.proofs.chain import CharterChain
+from detente.proofs.errors import ChainError
 from detente.signing import Envelope, Role, Signer, key_id, prove_possession
-from detente.statements import Clear, Position, parse_entry, sign_statement
+from detente.statements import Clear, Position, Statement, parse_entry, sign_statement
 from detente.storage.keyfiles import Unlock
 from detente.storage.restored import confirm_restored, restored_note
 from detente.tlog import Checkpoint, KeyType, NoteSigner, SignedNote, open_note
@@ -57,12 +60,14 @@ def recover(
     Raises:
         InputError: no unit, no last checkpoint is known, or not the key that counts.
         WrongUnlock, KeyFileError: the recovery key does not open.
+        ChainError: the charter chain does not take the opening; no recovery key may be given up.
         StaleCheckpoint: the next epoch was opened before: two openings are a fork.
         StorageFault: the disk or the database refused.
     """
     charter = require_bound(home)
     catch_up(home)
     if (done := _opened_already(home, recovery, unlock)) is not None:
+        _require_named(home, next_recovery, unlock)
         return done
     signer = open_recovery(home, recovery, unlock)
     last = _last_state(home, last_note)
@@ -71,9 +76,10 @@ def recover(
     following = replace(home.identity, epoch=home.identity.epoch + 1)
     log = _next_log(home, following, body, signer)
     begin_log(log)
-    sign = _opener(charter, following.member, body, signer, now)
+    sign = _opener(home, charter, body, signer, now)
     (said,) = asyncio.run(append(log, sign, [None], now, limits=limits_of(home)))
     catch_up(home)
+    _require_joined(home)
     # All keys are new, those of the cosigners too: what the old ones signed binds nobody now.
     confirm_restored(home.database, (), compared=1)
     return said
@@ -87,6 +93,7 @@ def _opened_already(home: Home, recovery: Path, unlock: Unlock) -> Acknowledged 
     opened_by = Recover.parse(statement.clear.body).recovery_key
     if read_signer(recovery, unlock).public_key != opened_by:
         return None
+    _require_joined(home)
     header = statement.header
     return Acknowledged(home.identity.origin, header.epoch, header.seq, statement.payload_hash)
 
@@ -161,15 +168,74 @@ def _next_log(home: Home, identity: Identity, body: Recover, signer: Signer) -> 
 
 
 def _opener(
-    charter: Charter, member: str, body: Recover, signer: Signer, now: Clock
+    home: Home, charter: Charter, body: Recover, signer: Signer, now: Clock
 ) -> Callable[[None, int, int], Envelope]:
     """Return who signs entry 0 of the new epoch, and nothing else."""
 
     def sign(_draft: None, epoch: int, seq: int) -> Envelope:
         if seq:
             raise InputError(f"epoch {epoch} was opened already: open the node again")
+        member = home.identity.member
         position = Position(unit=charter.unit_id, issuer=member, epoch=epoch, seq=seq)
         header = header_at(charter.digest, position, Clear.of(Recover.KIND, body.to_json()), now())
-        return sign_statement(header, signer, Role.RECOVERY).envelope
+        envelope = sign_statement(header, signer, Role.RECOVERY).envelope
+        _require_taken(home, parse_entry(envelope.to_bytes()))
+        return envelope
 
     return sign
+
+
+def _require_taken(home: Home, opening: Statement) -> None:
+    """Refuse to open an epoch that the own chain would not take: others would not either."""
+    chain, header = home.chain, opening.header
+    if chain is None:
+        return
+    try:
+        joined = chain_with(home, chain, opening)
+    except EnvironmentFault:
+        raise
+    except UnitError as error:
+        raise _not_taken(header.issuer, header.epoch, f": {error.message}") from None
+    _require_epoch(joined, header.issuer, header.epoch)
+
+
+def _require_joined(home: Home) -> None:
+    """Refuse to call a recovery done while the own chain, as others read it, does not hold it."""
+    chain, identity = home.chain, home.identity
+    if chain is None:
+        return
+    _require_epoch(chain, identity.member, identity.epoch)
+    if entry_at(home, identity.origin, 0) not in chain.file.avowals:
+        raise _not_taken(identity.member, identity.epoch)
+
+
+def _require_epoch(chain: CharterChain, member: str, epoch: int) -> None:
+    if chain.epoch_of(member) != epoch:
+        raise _not_taken(member, epoch)
+
+
+def _not_taken(member: str, epoch: int, why: str = "") -> ChainError:
+    return ChainError(
+        f"the charter chain does not take the opening of epoch {epoch} by {member[:16]}…{why}",
+        remedy="To whoever reads the chain the keys of that epoch count for nothing. Destroy no "
+        "recovery key, not the used ones either, and report it; `detente doctor` shows more",
+    )
+
+
+def _require_named(home: Home, next_recovery: Path, unlock: Unlock) -> None:
+    """Refuse to name another next key than the one that the opening of this epoch named.
+
+    Raises:
+        InputError: the file is not there, or holds another key.
+    """
+    wanted = home.identity.recovery_hash
+    if next_recovery.exists():
+        key = read_signer(next_recovery, unlock).public_key
+        if sha256(key).hexdigest() == wanted:
+            return
+    raise InputError(
+        f"epoch {home.identity.epoch} is open already, and named another recovery key: the one "
+        f"whose public key hashes to {wanted[:16]}…",
+        file=str(next_recovery),
+        remedy="Name with --next the file that the first attempt wrote; nothing was written now",
+    )
