@@ -9,11 +9,13 @@ import itertools
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from detente.errors import EnvironmentFault, PeerFault, UnitError
 from detente.node.home import Home
@@ -25,7 +27,7 @@ from detente.storage import create_database, open_database
 from detente.storage.backup import back_up, restore
 from detente.storage.blobs import BlobStore
 from detente.storage.charters import CharterShelf
-from detente.storage.errors import RestoredState
+from detente.storage.errors import RestoredState, StorageFault, storage_fault
 from detente.storage.evidence import EvidenceShelf
 from detente.storage.keyfiles import Cost, KeyType, Passphrase
 from detente.storage.keys import KeyRing
@@ -175,6 +177,29 @@ def test_on_a_full_disk_every_store_says_so_and_goes_on_when_there_is_room(small
     stores.index.add([(a_statement(1), [an_object(1, "after.example")])])
     assert len(stores.index.objects_by_value("after.example")) == 1
     stores.close()
+
+
+def test_a_database_on_a_disk_without_a_free_byte_says_that_the_disk_is_full(small_disk):
+    """SQLite itself says only "disk I/O error": it cannot make room for its index."""
+    path = small_disk / "state.sqlite"
+    create_database(path).close()
+    ballast = fill(small_disk)
+    with pytest.raises(StorageFault, match="No space left on device") as told:
+        open_database(path)
+    assert str(path) in told.value.message
+    assert "Free space" in told.value.remedy
+    ballast.unlink()
+    open_database(path).close()
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_CANTOPEN])
+def test_a_broken_disk_with_room_is_not_called_full(tmp_path, code):
+    cause = sqlite3.OperationalError("disk I/O error")
+    cause.sqlite_errorcode = code
+    told = storage_fault(
+        OperationalError("", None, cause), doing="writing", where=str(tmp_path / "state.sqlite")
+    )
+    assert "space" not in f"{told}".lower()
 
 
 @pytest.mark.parametrize("write", [keep_a_blob, keep_a_stream, index_a_batch, keep_evidence])

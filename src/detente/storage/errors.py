@@ -5,6 +5,7 @@ sentence. This is the only place that translates.
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -98,6 +99,12 @@ _REMEDIES = {
     errno.EIO: "The disk reports an error: check its health and restore from a back-up if it fails",
 }
 
+_FULL = os.strerror(errno.ENOSPC)
+_SQLITE_FULL = 13
+# It says IOERR or CANTOPEN, and never why, where a file beside the database cannot grow or begin.
+_MAYBE_FULL = frozenset((10, 14))
+_SQLITE_ROOM_BYTES = 64 * 1024  # the index of its write-ahead log alone takes 32 KiB
+
 # Primary result codes of SQLite (sqlite.org/rescode.html); the low byte of an extended code.
 _BY_SQLITE: dict[int, tuple[type[StorageFault], str]] = {
     3: (StorageFault, _WRITABLE),  # PERM
@@ -105,7 +112,6 @@ _BY_SQLITE: dict[int, tuple[type[StorageFault], str]] = {
     6: (StoreInUse, _ONE_WRITER),  # LOCKED
     8: (StorageFault, _WRITABLE),  # READONLY
     11: (DamagedStore, RESTORE),  # CORRUPT
-    13: (StorageFault, _SPACE),  # FULL
     14: (StorageFault, _WRITABLE),  # CANTOPEN
     26: (DamagedStore, RESTORE),  # NOTADB
 }
@@ -125,8 +131,19 @@ def storage_fault(error: OSError | SQLAlchemyError, *, doing: str, where: str) -
         return StorageFault(f"{doing} in {where} failed: {reason}", remedy=remedy)
     cause = error.orig if isinstance(error, DBAPIError) else None
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code == _SQLITE_FULL or (code in _MAYBE_FULL and _has_no_room(where)):
+        return StorageFault(f"{doing} in {where} failed: {_FULL} ({cause})", remedy=_SPACE)
     kind, remedy = _BY_SQLITE.get(code, (StorageFault, _LOOK))
     return kind(f"{doing} in {where} failed: {cause or error}", remedy=remedy)
+
+
+def _has_no_room(where: str) -> bool:
+    """Say whether the disk of a database has no room left; SQLite keeps the system's reason."""
+    try:
+        disk = os.statvfs(os.path.dirname(where) or ".")
+    except (OSError, ValueError):
+        return False
+    return disk.f_bavail * disk.f_frsize < _SQLITE_ROOM_BYTES or disk.f_favail == 0 < disk.f_files
 
 
 @contextmanager
