@@ -284,4 +284,7 @@ def truncate(history: KeyHistory, at: Position) -> KeyHistory:
 
 
 def _cut_last(spans: tuple[Span, ...], at: Position) -> tuple[Span, ...]:
-    return (*spans[:-1], spans[-1].cut(at))
+    """End the last span at `at`, or where it ended before: a late claim keeps no key alive."""
+    last = spans[-1]
+    end = at if last.end is None else min(last.end, at)
+    return (*spans[:-1], replace(last, end=max(last.start, end)))

@@ -87,7 +87,7 @@ def _apply(history: KeyHistory, spoken: Spoken, receipt: Receipt) -> KeyHistory:
         case "suspend":
             return _suspend(history, spoken, Suspend.parse(spoken.body), receipt)
         case "leave":
-            return _leave(history, spoken, Leave.parse(spoken.body))
+            return _leave(history, spoken, Leave.parse(spoken.body), receipt)
         case "recover":
             return _recover(history, spoken, Recover.parse(spoken.body), receipt)
         case "objection":
@@ -104,11 +104,14 @@ def _suspend(history: KeyHistory, spoken: Spoken, suspend: Suspend, receipt: Rec
     return cut_slots(history, suspend.slots, (history.epoch, receipt.cosigned_size))
 
 
-def _leave(history: KeyHistory, spoken: Spoken, leave: Leave) -> KeyHistory:
+def _leave(history: KeyHistory, spoken: Spoken, leave: Leave, receipt: Receipt) -> KeyHistory:
+    """Ends all keys, but takes back nothing: not what others saw, nor what stands before it."""
     _require_own_secret(history, spoken)
     if leave.last.epoch > history.epoch:
         raise KeyHistoryError(f"epoch {leave.last.epoch} was never opened")
-    limit = (leave.last.epoch, leave.last.size)
+    limit = max((leave.last.epoch, leave.last.size), (history.epoch, receipt.cosigned_size))
+    if spoken.epoch <= history.epoch:
+        limit = max(limit, (spoken.epoch, spoken.seq + 1))
     return replace(truncate(history, limit), standing=Left(limit, "left"))
 
 

@@ -3,7 +3,8 @@
 A chain has no clock. So every recovery in it has waited long enough and every
 objection in it came in time; and a suspension or recovery cuts where the cosigned
 checkpoint beside it says: by its own word alone, a member could undo what a key
-signed before. Only where nothing stands beside it, its own word is taken.
+signed before. Only where nothing stands beside it, its own word is taken, and what
+stands in the log before that word stays binding.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from detente.charter import Charter, KeySlot, Spoken
-from detente.charter.avowals import Objection, Recover, Rotate
+from detente.charter.avowals import Leave, Objection, Recover, Rotate, Suspend
 from detente.charter.keylife import (
     KeyHistory,
     Left,
@@ -57,6 +58,7 @@ class Ledger:
         self._recoveries: dict[str, set[str]] = {}
         self._revealed: dict[str, bytes] = {}
         self._decided: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
 
     def add_charter(self, charter: Charter, *, removed: bytes = b"") -> None:
         """Take up the members of a charter whose certificate held, and end who is gone.
@@ -151,6 +153,11 @@ class Ledger:
         """Return when the last ballot for each version was settled, by digest."""
         return dict(self._decided)
 
+    def note_size(self, checkpoint: Checkpoint) -> None:
+        """Note how far a log was seen by others; nothing said later undoes that."""
+        known = self._sizes.get(checkpoint.origin, 0)
+        self._sizes[checkpoint.origin] = max(known, checkpoint.size)
+
     def recoveries(self) -> dict[str, frozenset[str]]:
         """Return the hashes of recovery keys that were ever open, by member."""
         return {member: frozenset(hashes) for member, hashes in self._recoveries.items()}
@@ -185,13 +192,27 @@ class Ledger:
         self._note_next_recovery(said)
 
     def _seen_size(self, avowal: Avowal, history: KeyHistory) -> int:
-        """Return how far a member's log was cosigned when it said this; else its own word."""
-        if avowal.seen:
-            return self._cosigned(avowal.seen, history)
+        """Return how far what a member said stays binding: as cosigned, or said by itself.
+
+        A note may be old, and a word false: the largest that anything shows is taken. Only
+        a recovery from a log that nobody saw may say that there was nothing in it.
+
+        Raises:
+            ChainError: nothing shows how far its log had come, so that all of it would go.
+        """
+        seen = self._cosigned(avowal.seen, history) if avowal.seen else 0
         header, says = avowal.statement.header, avowal.statement.clear
+        said = header.seq + 1 if header.epoch == history.epoch else 0
         if says.kind == Recover.KIND:
-            return Recover.parse(says.body).last.size
-        return header.seq if header.epoch == history.epoch else 0
+            said = Recover.parse(says.body).last.size
+        size = max(seen, said, self._sizes.get(history.origin, 0))
+        if says.kind in (Suspend.KIND, Leave.KIND) and size == 0:
+            raise ChainError(
+                f"a {says.kind} of member {header.issuer[:16]}… would undo all of epoch "
+                f"{history.epoch}, and nothing beside it shows how far that log was seen",
+                remedy="Put the newest cosigned checkpoint of its log beside it",
+            )
+        return size
 
     def _cosigned(self, note: bytes, history: KeyHistory) -> int:
         keyring = self.keyring()
@@ -205,6 +226,7 @@ class Ledger:
         by = {one.verifier for one in opened.verified}
         if by.isdisjoint(log) or by.isdisjoint(others):
             raise NoteError("evidence of a log's size is signed by the log and by somebody else")
+        self.note_size(checkpoint)
         return checkpoint.size
 
     def _find(self, statement: Statement) -> bytes | None:

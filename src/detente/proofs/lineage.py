@@ -118,6 +118,7 @@ def _settled_ballot(ballot: ReceivedBallot, old: Charter, ledger: Ledger) -> tup
     """Return a ballot, and when it was settled for certain."""
     key = ledger.check_signature(ballot.statement)
     seen = check_settled(ballot.statement, Receipt.parse(ballot.receipt), old, ledger.keyring())
+    ledger.note_size(seen.checkpoint)
     return spoken(ballot.statement, key=key), seen.latest
 
 

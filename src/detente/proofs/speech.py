@@ -112,8 +112,9 @@ def check_key_beyond_cut_off(proof: ProofFile, chain: CharterChain) -> Shown:
         raise ProofRefused(f"the {key.slot.value} key was not suspended there")
     if key.span.end is None:
         raise ProofRefused("the chain does not know of this suspension of this key")
-    if (used.epoch, used.seq) <= max((stop.epoch, stop.seq), key.span.end):
-        raise ProofRefused("the statement stands before the suspension, or at its cut-off")
+    place = (used.epoch, used.seq)
+    if place <= (stop.epoch, stop.seq) or place < key.span.end:
+        raise ProofRefused("the statement stands before the suspension, or before its cut-off")
     what = (
         f"the suspension of a {key.slot.value} key at entry {stop.seq} of epoch {stop.epoch}, and "
         f"use of that key at entry {used.seq} of epoch {used.epoch}"

@@ -271,9 +271,9 @@ def test_leaving_and_suspending_are_possible_in_every_standing(key):
     for history in (start(), heard(start(), suspend(*KeySlot)), pending, contested):
         heard(history, suspend(*KeySlot, seq=20, key=key))
         left = heard(history, leave(size=4, key=key))
-        assert left.standing == Left((1, 4), "left")
-        assert key_at(left, STATEMENT, 1, 3) == FIRST.statement
-        assert isinstance(key_at(left, STATEMENT, 1, 4), Refused)
+        assert left.standing == Left((1, 10), "left")
+        assert key_at(left, STATEMENT, 1, 6) == FIRST.statement, "what others saw stays said"
+        assert isinstance(key_at(left, STATEMENT, 1, 10), Refused)
         with pytest.raises(KeyHistoryError, match="says no more"):
             heard(left, rotate(STATEMENT, seq=30))
 
