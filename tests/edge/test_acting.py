@@ -104,6 +104,14 @@ def test_one_members_word_alerts_at_the_other_and_a_second_origin_makes_it_act(u
     assert any("2 independent origins of 2" in each["words"] for each in told["reasons"])
 
 
+def test_a_node_looks_itself_at_the_checkpoints_it_cosigned(unit):
+    aurel, borea, cantor = unit
+    detect(aurel, ADDRESS)
+    detect(borea, ADDRESS)
+    cosign(cantor, aurel, borea)
+    assert level_at(acting(cantor)) is Level.ACTIONABLE
+
+
 def test_what_the_second_says_after_it_had_the_word_of_the_first_is_an_echo(unit):
     aurel, borea, cantor = unit
     detect(aurel, ADDRESS)

@@ -5,7 +5,8 @@ order in which this node took them; `rebuild` forgets and takes all of them agai
 with the same result. Nothing is decided here: `watch` decides.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from threading import Lock
@@ -27,7 +28,8 @@ from detente.storage.acting import ActingShelf
 from detente.storage.acting_rows import ItemState, TakenStatement
 from detente.storage.disk import read_capped
 from detente.storage.model import StoredStatement
-from detente.tlog import Checkpoint, SignedNote, open_signed
+from detente.tlog import Checkpoint, CheckpointError, NoteError, SignedNote, open_signed
+from detente.tlog.note import NOTE_BYTES_MAX
 from detente.watch import (
     Assets,
     BenignLookup,
@@ -74,6 +76,7 @@ class Acting:
         self._benign = benign or PackagedLists(home.layout.directory / BENIGN_FILE)
         self._changed = changed
         self._one_at_a_time = Lock()
+        self._looked_at: dict[str, bytes] = {}
 
     def bring_up(self) -> int:
         """Weigh every statement that came since, and what time alone changed.
@@ -88,6 +91,10 @@ class Acting:
         """
         with self._one_at_a_time:
             touched: set[int] = set()
+            for note in self._kept_notes():
+                # A damaged file shows nothing; it is written anew with the next pull.
+                with suppress(NoteError, CheckpointError):
+                    touched |= self._note(note)
             while page := self._next():
                 taken = [each for stored in page if (each := self._read(stored)) is not None]
                 touched |= self.shelf.take(taken, upto=page[-1].number)
@@ -109,13 +116,8 @@ class Acting:
             NoteError, CheckpointError: it is none, or a known key's signature fails.
             StorageFault: the disk or the database refused.
         """
-        touched: set[int] = set()
-        signed = SignedNote.parse(note)
-        checkpoint = Checkpoint.parse(signed.text)
-        for cosigner, moment in self._cosigned(signed, checkpoint.origin):
-            touched |= self.shelf.seen(checkpoint.origin, cosigner, checkpoint.size, moment)
         with self._one_at_a_time:
-            return self._decide(touched)
+            return self._decide(self._note(note))
 
     def rebuild(self) -> int:
         """Forget what can be taken from the logs again, and take it again.
@@ -165,6 +167,24 @@ class Acting:
             ledger=ledger,
             accepted=self.shelf.accepted(),
         )
+
+    def _note(self, note: bytes) -> set[int]:
+        touched: set[int] = set()
+        signed = SignedNote.parse(note)
+        checkpoint = Checkpoint.parse(signed.text)
+        for cosigner, moment in self._cosigned(signed, checkpoint.origin):
+            touched |= self.shelf.seen(checkpoint.origin, cosigner, checkpoint.size, moment)
+        return touched
+
+    def _kept_notes(self) -> Iterator[bytes]:
+        """Yield the cosigned checkpoints that lie here and were not looked at yet."""
+        charter = self._home.charter
+        for member in () if charter is None else self._home.present_charter(charter).members:
+            path = self._home.layout.cosigned(member.origin)
+            note = read_capped(path, bytes_max=NOTE_BYTES_MAX) if path.is_file() else b""
+            if note and self._looked_at.get(member.origin) != note:
+                self._looked_at[member.origin] = note
+                yield note
 
     def _next(self) -> list[StoredStatement]:
         """Return the next statements that are complete, in the order in which they were taken."""
@@ -231,8 +251,8 @@ class Acting:
         return {number for issuer in crossed for number in self.shelf.items_of_issuer(issuer)}
 
     def _cosigned(self, signed: SignedNote, origin: str) -> list[tuple[str, datetime]]:
-        chain = self._home.chain
-        charter = self._home.charter if chain is None else chain.latest
+        charter = self._home.charter
+        charter = None if charter is None else self._home.present_charter(charter)
         owner = next((m for m in charter.members if m.origin == origin), None) if charter else None
         if charter is None or owner is None:
             return []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import orjson
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 
 from detente.storage.acting_rows import (
     ItemState,
@@ -17,7 +17,6 @@ from detente.storage.acting_rows import (
     change_rows,
     item_key,
     item_state,
-    state_values,
     version_of,
 )
 from detente.storage.acting_tables import (
@@ -39,6 +38,7 @@ from detente.storage.acting_writing import (
     note_progress,
     take_statement,
     write_marks,
+    write_states,
 )
 from detente.storage.database import Database
 from detente.storage.schema import progress, statement
@@ -139,13 +139,7 @@ class ActingShelf:
             rows = list(change_rows(decided, before, now))
             if rows:
                 connection.execute(insert(acting_change), rows)
-            for number, decision, _ in decided:
-                values = state_values(decision)
-                if decision.level is not before.get(number):
-                    values["changed_at"] = int(now.timestamp())
-                connection.execute(
-                    update(acting_item).where(acting_item.c.number == number).values(values)
-                )
+            write_states(connection, decided, before, now)
         return changed
 
     def ledger(self) -> dict[tuple[str, Sort], Precision]:

@@ -1,11 +1,11 @@
 """Writing what statements claim, and reading it back as dossiers; one transaction at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from detente.storage.acting_rows import (
     TakenObjection,
@@ -14,6 +14,7 @@ from detente.storage.acting_rows import (
     item_key,
     read_claim,
     said_of,
+    state_values,
     version_of,
 )
 from detente.storage.acting_tables import (
@@ -103,30 +104,38 @@ def dossiers_of(
     against = _objections(connection, {row.statement for row in claims})
     said = _said(connection, {row.statement for row in claims} | {row.by for row in against}, me)
     newest = _newest(connection, {row.subject for row in claims})
-    found: list[tuple[int, Dossier]] = []
-    for number, item in values.items():
-        here = [row for row in claims if row.item == number]
-        numbers = {row.statement for row in here}
-        found.append(
-            (
-                number,
-                Dossier(
-                    item=item,
-                    claims=tuple(read_claim(row, item, said[row.statement]) for row in here),
-                    objections=tuple(
-                        Objection(said[row.by], Stance(row.stance), row.about.hex())
-                        for row in against
-                        if row.claimed in numbers and row.item in (_WHOLE, number)
-                    ),
-                    newest={
-                        key: version
-                        for key, version in newest.items()
-                        if key in {(said[row.statement].issuer, row.subject) for row in here}
-                    },
-                ),
-            )
-        )
-    return found
+    of_item: dict[int, list[Row[Any]]] = {}
+    for row in claims:
+        of_item.setdefault(row.item, []).append(row)
+    beside: dict[int, list[Row[Any]]] = {}
+    for row in against:
+        beside.setdefault(row.claimed, []).append(row)
+    return [
+        (number, _dossier(number, item, of_item.get(number, []), beside, said, newest))
+        for number, item in values.items()
+    ]
+
+
+def _dossier(
+    number: int,
+    item: Item,
+    claims: list[Row[Any]],
+    beside: dict[int, list[Row[Any]]],
+    said: dict[int, Said],
+    newest: dict[tuple[str, str], tuple[str, str]],
+) -> Dossier:
+    subjects = {(said[row.statement].issuer, row.subject) for row in claims}
+    return Dossier(
+        item=item,
+        claims=tuple(read_claim(row, item, said[row.statement]) for row in claims),
+        objections=tuple(
+            Objection(said[row.by], Stance(row.stance), row.about.hex())
+            for statement in sorted({row.statement for row in claims})
+            for row in beside.get(statement, [])
+            if row.item in (_WHOLE, number)
+        ),
+        newest={subject: newest[subject] for subject in subjects if subject in newest},
+    )
 
 
 def _objections(connection: Connection, claimed: set[int]) -> list[Row[Any]]:
@@ -224,18 +233,36 @@ def _newer_versions(connection: Connection, said: TakenStatement) -> set[int]:
     newest: dict[str, str] = {}
     for claim in said.claims:
         newest[claim.subject] = max(claim.version, newest.get(claim.subject, ""))
-    issuer, touched = bytes.fromhex(said.issuer), set[int]()
-    for subject, version in sorted(newest.items()):
-        here = (acting_subject.c.issuer == issuer) & (acting_subject.c.subject == subject)
-        known = connection.execute(select(acting_subject.c.version).where(here)).scalar()
-        row = {"issuer": issuer, "subject": subject, "version": version}
-        if known is None:
-            connection.execute(insert(acting_subject).values(row))
-        elif known < version:
-            connection.execute(update(acting_subject).where(here).values(version=version))
+    issuer = bytes.fromhex(said.issuer)
+    known = _known_versions(connection, issuer, sorted(newest))
+    fresh = [
+        {"issuer": issuer, "subject": subject, "version": version}
+        for subject, version in sorted(newest.items())
+        if subject not in known
+    ]
+    if fresh:
+        connection.execute(insert(acting_subject), fresh)
+    touched: set[int] = set()
+    for subject in sorted(known):
+        if known[subject] < newest[subject]:
+            here = (acting_subject.c.issuer == issuer) & (acting_subject.c.subject == subject)
+            newer = update(acting_subject).where(here).values(version=newest[subject])
+            connection.execute(newer)
             older = select(acting_claim.c.item).where(acting_claim.c.subject == subject)
             touched |= set(connection.execute(older).scalars())
     return touched
+
+
+def _known_versions(
+    connection: Connection, issuer: bytes, subjects: Sequence[str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    here = acting_subject.c.issuer == issuer
+    for start in range(0, len(subjects), _ONE_QUERY):
+        some = acting_subject.c.subject.in_(subjects[start : start + _ONE_QUERY])
+        query = select(acting_subject.c.subject, acting_subject.c.version).where(here, some)
+        found.update({row.subject: row.version for row in connection.execute(query)})
+    return found
 
 
 def _claims_kept(
@@ -292,25 +319,59 @@ def levels_of(connection: Connection, numbers: list[int]) -> dict[int, Level]:
     return found
 
 
+def write_states(
+    connection: Connection,
+    decided: Sequence[tuple[int, Decision, tuple[Mark, ...]]],
+    before: Mapping[int, Level],
+    now: datetime,
+) -> None:
+    """Write what values do now; `changed_at` moves only where the level did."""
+    plain = update(acting_item).where(acting_item.c.number == bindparam("which"))
+    changing = plain.values(changed_at=int(now.timestamp()))
+    for change, is_change in ((plain, False), (changing, True)):
+        rows = [
+            {"which": number, **state_values(decision)}
+            for number, decision, _ in decided
+            if (decision.level is not before.get(number)) is is_change
+        ]
+        if rows:
+            names: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "which"}
+            connection.execute(change.values(names), rows)
+
+
 def write_marks(
     connection: Connection, decided: Sequence[tuple[int, Decision, tuple[Mark, ...]]]
 ) -> set[tuple[str, Sort]]:
     """Replace the marks that values give; return the lines of the ledger that changed."""
+    before = _marks_before(connection, [number for number, _, _ in decided])
     changed: set[tuple[str, Sort]] = set()
-    mark = acting_mark.c
+    stale: list[int] = []
+    rows: list[dict[str, Any]] = []
     for number, _, marks in decided:
-        query = select(mark.issuer, mark.sort, mark.outcome).where(mark.item == number)
-        before = {
-            (row.issuer.hex(), Sort(row.sort), row.outcome) for row in connection.execute(query)
-        }
-        after = {(each.issuer, each.sort, each.outcome.value) for each in marks}
-        if before == after:
-            continue
-        connection.execute(delete(acting_mark).where(mark.item == number))
-        if marks:
-            connection.execute(insert(acting_mark), [_mark_row(number, each) for each in marks])
-        changed |= {(issuer, sort) for issuer, sort, _ in before ^ after}
+        had = before.get(number, set())
+        has = {(each.issuer, each.sort, each.outcome.value) for each in marks}
+        if had != has:
+            stale += [number] if had else []
+            rows += [_mark_row(number, each) for each in marks]
+            changed |= {(issuer, sort) for issuer, sort, _ in had ^ has}
+    for start in range(0, len(stale), _ONE_QUERY):
+        some = acting_mark.c.item.in_(stale[start : start + _ONE_QUERY])
+        connection.execute(delete(acting_mark).where(some))
+    if rows:
+        connection.execute(insert(acting_mark), rows)
     return changed
+
+
+def _marks_before(
+    connection: Connection, numbers: list[int]
+) -> dict[int, set[tuple[str, Sort, str]]]:
+    found: dict[int, set[tuple[str, Sort, str]]] = {}
+    for start in range(0, len(numbers), _ONE_QUERY):
+        some = acting_mark.c.item.in_(numbers[start : start + _ONE_QUERY])
+        for row in connection.execute(select(acting_mark).where(some)):
+            mark = (row.issuer.hex(), Sort(row.sort), row.outcome)
+            found.setdefault(row.item, set()).add(mark)
+    return found
 
 
 def _mark_row(number: int, mark: Mark) -> dict[str, Any]:
