@@ -268,11 +268,17 @@ def _presumes_recovery(history: KeyHistory, statement: Statement) -> bool:
     """Say whether a recovery under way must have taken effect when this came.
 
     Only what contests a recovery can come while it waits. Anything else by the old keys
-    would let whoever stole them speak on, in a file that has no clock to stop it.
+    would let whoever stole them speak on, in a file that has no clock to stop it. A second
+    recovery contests the first where it opens the same epoch; behind it, it follows it.
     """
-    contests = statement.clear.kind in (Recover.KIND, Objection.KIND)
-    waits = isinstance(history.standing, Rekeying)
-    return not contests and (waits or statement.header.epoch > history.epoch)
+    waits, epoch = isinstance(history.standing, Rekeying), statement.header.epoch
+    match statement.clear.kind:
+        case Objection.KIND:
+            return False
+        case Recover.KIND:
+            return waits and epoch > history.epoch + 1
+        case _:
+            return waits or epoch > history.epoch
 
 
 def _named(signed: SignedNote, verifiers: Sequence[Verifier]) -> Iterator[Verifier]:

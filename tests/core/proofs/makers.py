@@ -268,8 +268,8 @@ def admitting_chain():
     )
 
 
-def recover_entry(name, *, last_size, key=None, generation=2):
-    """The opening of epoch 2 by the recovery key."""
+def recover_entry(name, *, last_size, key=None, generation=2, epoch=2):
+    """The opening of an epoch by the recovery key."""
     key = recovery_of(name) if key is None else key
     context = bytes.fromhex(CHARTER.digest)
     body = Recover(
@@ -279,9 +279,9 @@ def recover_entry(name, *, last_size, key=None, generation=2):
             slot: prove_possession(slot.role, signer, context)
             for slot, signer in signers_of(name, generation).items()
         },
-        last=LogState(epoch=1, size=last_size, root="00" * 32),
+        last=LogState(epoch=epoch - 1, size=last_size, root="00" * 32),
     )
-    return say(name, clear(body), 0, epoch=2, signer=key, role=Role.RECOVERY)
+    return say(name, clear(body), 0, epoch=epoch, signer=key, role=Role.RECOVERY)
 
 
 def tampered(entry):

@@ -13,7 +13,7 @@ from detente.proofs.ledger import Ledger
 from detente.signing import SignatureError, prove_possession
 from detente.statements import Clear, parse_entry
 from detente.tlog import NoteError
-from tests.core.charter.people import NOW, after, keys_of, signers_of
+from tests.core.charter.people import NOW, after, keys_of, recovery_of, signers_of
 from tests.core.proofs.makers import (
     AUREL,
     BOREA,
@@ -239,6 +239,29 @@ def test_a_recovery_ends_the_old_keys_and_opens_the_next_epoch():
     assert [old.counts_at(at) for at in ((1, 2), (1, 3), (2, 0))] == [True, False, False]
     assert [new.counts_at(at) for at in ((1, 9), (2, 0), (2, 9))] == [False, True, True]
     assert recovered.epoch_of(ME) == 2
+
+
+def recover_again(epoch):
+    key = recovery_of(AUREL, 2)
+    return recover_entry(AUREL, last_size=4, key=key, generation=3, epoch=epoch)
+
+
+def test_a_recovery_follows_a_recovery():
+    twice = chain(recover_entry(AUREL, last_size=3), recover_again(3))
+    assert twice.epoch_of(ME) == 3
+    first, second, third = twice.keyring.of(ME, KeySlot.STATEMENT)
+    places = ((1, 2), (2, 0), (2, 3), (2, 4), (3, 0))
+    assert [first.counts_at(at) for at in places] == [True, False, False, False, False]
+    assert [second.counts_at(at) for at in places] == [False, True, True, False, False]
+    assert [third.counts_at(at) for at in places] == [False, False, False, False, True]
+    assert parse_chain(twice.file.to_bytes()).epoch_of(ME) == 3
+
+
+def test_a_recovery_that_follows_none_is_refused():
+    with pytest.raises(UnitError):
+        chain(recover_again(3))
+    with pytest.raises(UnitError):
+        chain(recover_entry(AUREL, last_size=3), recover_again(4))
 
 
 def test_an_objection_leaves_the_member_without_keys_until_a_certificate():
