@@ -23,6 +23,7 @@ from detente.exchange.protocol import Command, Event, Roster, begin
 from detente.exchange.protocol.events import Learnt, Proven, Recorded
 from detente.exchange.server import Server
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
+from detente.exchange.taxii import TAXII_BODY_BYTES_MAX
 from detente.node.addresses import (
     find_members,
     find_witnesses,
@@ -42,6 +43,7 @@ from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.pushing import Push
 from detente.node.receiving import Receiver
+from detente.node.taxii import TaxiiService
 from detente.node.witnessing import OutsideCosigner
 from detente.proofs.chain import CharterChain
 from detente.signing import Signer, key_id
@@ -103,6 +105,7 @@ class RunningNode:
         self._telling: set[asyncio.Task[None]] = set()
         self._held = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._taxii = TaxiiService(home, now=now, report=report)
         self.log = LiveLog(home, now, self._grown)
         self.address = ("", 0)
 
@@ -152,6 +155,7 @@ class RunningNode:
             await self._pull(outward, member, url)
         for witness, url in find_witnesses(chain, self._options.witnesses):
             self._ask_witness(witness, url)
+        self._tasks.append(asyncio.create_task(self._taxii.run()))
         self._held.push_async_callback(self._end_tasks)
         self._grown(checkpoint)
 
@@ -266,7 +270,10 @@ class RunningNode:
             return await self._take_pushed(outward, member, source)
 
         face = OutwardFace(outward, verifier, self._hints, take, self._options.public_url)
-        app = make_app([outward_routes(face)], body_bytes_max=BODY_BYTES_MAX)
+        app = make_app(
+            [outward_routes(face), self._taxii.routes()],
+            body_bytes_max=BODY_BYTES_MAX | TAXII_BODY_BYTES_MAX,
+        )
         listening = open_address(self._options.listen)
         self.address = listening.getsockname()[:2]
         server = Server(app)
