@@ -134,10 +134,13 @@ class Receipt:
         seen: when it was first seen: own clock, or the earliest cosignature over it.
         cosigned_size: largest size any cosigner then showed cosigned of the member's
             log in its present epoch, in entries.
+        stands: whether it was shown to stand in the log at its place, as everything
+            does that was read from the log itself.
     """
 
     seen: datetime
     cosigned_size: int
+    stands: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,13 @@ def _in_place(history: KeyHistory, spoken: Spoken, receipt: Receipt) -> KeyHisto
     if spoken.key != key_at(history, KeySlot.GOVERNANCE, *spoken.position):
         raise KeyHistoryError(f"{spoken.kind} is not signed by the governance key of its place")
     earlier = history.placed.get(spoken.position)
+    followed = spoken.position < history.spans[KeySlot.GOVERNANCE][-1].start
+    if not receipt.stands and (earlier is not None or followed):
+        # Else a governance key that was rotated away would still sign itself into the past.
+        raise KeyHistoryError(
+            f"{spoken.kind} at epoch {spoken.epoch}, entry {spoken.seq}: another stands there or a"
+            " later governance key followed, and nothing shows that it stands in the log"
+        )
     if earlier is not None and earlier != spoken.payload_hash:
         # The same at every node, whichever of the two it heard first.
         ended = min((spoken.epoch, spoken.seq + 1), (history.epoch, receipt.cosigned_size))

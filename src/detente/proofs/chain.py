@@ -49,7 +49,8 @@ class ChainFile:
         avowals: entries: suspensions, rotations, recoveries, objections, departures, in the
             order they were received.
         seen: for each avowal a cosigned checkpoint note of its issuer's log, that shows how
-            far the log was seen when it came; empty where there is none.
+            far the log was seen when it came, or a tlog-proof of it under such a note; empty
+            where there is none.
     """
 
     charters: tuple[bytes, ...]

@@ -28,10 +28,12 @@ from detente.charter.model import Refused
 from detente.charter.recovery import SELF_KINDS, receive, settle
 from detente.proofs.errors import ChainError
 from detente.proofs.keyring import Keyring
-from detente.signing import Role, key_id
+from detente.signing import Role, key_id, leaf_hash, verify_inclusion
 from detente.statements import Statement, spoken
 from detente.tlog import Checkpoint, NoteError, SignedNote, Verifier, open_signed
+from detente.tlog import Receipt as TlogProof
 
+_PROOF_MARK = b"c2sp.org/tlog-proof@v1\n"
 _SEEN = datetime(2000, 1, 1, tzinfo=UTC)  # one moment for all: order is the file's
 _SETTLED = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -42,7 +44,8 @@ class Avowal:
 
     Attributes:
         statement: parsed, not verified.
-        seen: a checkpoint note of the member's log with a cosignature; empty for none.
+        seen: a checkpoint note of the member's log with a cosignature, or a tlog-proof of the
+            statement under such a note; empty for none.
     """
 
     statement: Statement
@@ -184,14 +187,14 @@ class Ledger:
         history = self._histories[header.issuer]
         if _presumes_recovery(history, statement):
             history = settle(history, _SETTLED)
-        size = self._seen_size(avowal, history)
+        evidence = _check_place(avowal, history)
+        size = self._seen_size(statement, evidence, history)
         said = spoken(statement, key=key)
-        self._histories[header.issuer] = receive(
-            history, said, Receipt(seen=_SEEN, cosigned_size=size)
-        )
+        receipt = Receipt(seen=_SEEN, cosigned_size=size, stands=evidence != avowal.seen)
+        self._histories[header.issuer] = receive(history, said, receipt)
         self._note_next_recovery(said)
 
-    def _seen_size(self, avowal: Avowal, history: KeyHistory) -> int:
+    def _seen_size(self, statement: Statement, note: bytes, history: KeyHistory) -> int:
         """Return how far what a member said stays binding: as cosigned, or said by itself.
 
         A note may be old, and a word false: the largest that anything shows is taken. Only
@@ -200,8 +203,8 @@ class Ledger:
         Raises:
             ChainError: nothing shows how far its log had come, so that all of it would go.
         """
-        seen = self._cosigned(avowal.seen, history) if avowal.seen else 0
-        header, says = avowal.statement.header, avowal.statement.clear
+        seen = self._cosigned(note, history) if note else 0
+        header, says = statement.header, statement.clear
         said = header.seq + 1 if header.epoch == history.epoch else 0
         if says.kind == Recover.KIND:
             said = Recover.parse(says.body).last.size
@@ -279,6 +282,27 @@ def _presumes_recovery(history: KeyHistory, statement: Statement) -> bool:
             return waits and epoch > history.epoch + 1
         case _:
             return waits or epoch > history.epoch
+
+
+def _check_place(avowal: Avowal, history: KeyHistory) -> bytes:
+    """Return the note beside an avowal; where it is a tlog-proof, the avowal stands under it."""
+    if not avowal.seen.startswith(_PROOF_MARK):
+        return avowal.seen
+    receipt, header = TlogProof.parse(avowal.seen), avowal.statement.header
+    checkpoint = Checkpoint.parse(SignedNote.parse(receipt.checkpoint).text)
+    if (receipt.index, header.epoch) != (header.seq, history.epoch):
+        raise ChainError(
+            f"the proof beside entry {header.seq} of epoch {header.epoch} is of entry "
+            f"{receipt.index}, in epoch {history.epoch}"
+        )
+    verify_inclusion(
+        leaf_hash=leaf_hash(avowal.statement.to_entry()),
+        index=receipt.index,
+        size=checkpoint.size,
+        proof=receipt.hashes,
+        root=checkpoint.root,
+    )
+    return receipt.checkpoint
 
 
 def _named(signed: SignedNote, verifiers: Sequence[Verifier]) -> Iterator[Verifier]:
