@@ -12,6 +12,7 @@ import time
 import pytest
 
 from detente.cli.main import root
+from detente.cli.output import Elsewhere, print_json, said_elsewhere
 from detente.errors import UnitError
 from detente.node.catching_up import open_node
 from detente.node.clock import now
@@ -418,6 +419,37 @@ def test_whatever_stands_where_a_file_should_is_refused_by_its_name(type_in, off
         refused(answer, 2, name[:20])
     assert not (office / "back").exists()
     assert not (office / "n").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("statement", "list", "--kind", "\udcff"),
+        ("statement", "show", "\udcff"),
+        ("statement", "publish", "scanners.csv", "--to", "\udcff"),
+        ("statement", "erase", "ab", "--object", "\udcff", "--yes"),
+        ("indicators", "why", "\udcff"),
+    ],
+    ids=" ".join,
+)
+def test_a_word_that_is_no_text_is_refused_and_never_a_traceback(type_in, office, words):
+    assert (office / "Aurel").is_dir()
+    refused(type_in(*words, "--node", "Aurel"), 2, "not UTF-8", "\\udcff")
+
+
+def test_json_on_a_terminal_carries_nothing_that_acts_on_it(monkeypatch):
+    hostile = "\x9b31m\u202eevil\x7f\x1b[2J\u2066\u00e9"
+    for is_watched in (True, False):
+        elsewhere = Elsewhere(is_watched=is_watched)
+        with said_elsewhere(elsewhere):
+            print_json({"name": hostile})
+        data = elsewhere.out.getvalue()
+        assert json.loads(data) == {"name": hostile}
+        assert data.endswith(b"}\n")
+        if is_watched:
+            assert all(0x20 <= each <= 0x7E for each in data[:-1])
+        else:
+            assert hostile[-1].encode() in data, "a program gets plain UTF-8"
 
 
 def test_nothing_of_a_nodes_own_is_overwritten(type_in, office):

@@ -111,6 +111,10 @@ def _explain(error: Exception) -> int:
         case UnitError():
             say_error(error)
             return EXIT_USAGE
+        case UnicodeEncodeError():
+            word = ascii(error.object)[:80]
+            say_error(UnitError(f"not UTF-8: {word}", remedy="Type it as UTF-8 text"))
+            return EXIT_USAGE
         case OSError() | MemoryError():
             say_error(EnvironmentFault(f"this machine refused: {error}", remedy=_LOOK))
         case _:

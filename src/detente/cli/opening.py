@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from detente.cli.forwarding import forward_command, lent_home
-from detente.cli.output import read_file
+from detente.cli.output import is_text, read_file
 from detente.errors import InputError
 from detente.node.catching_up import open_node
 from detente.node.home import Home
@@ -37,16 +37,26 @@ def open_home(directory: Path) -> Iterator[Home]:
     """Lend the node in `directory`. Where it runs, the running process does the command.
 
     Raises:
-        InputError: no node is there, or nothing opens its keys.
+        InputError: no node is there, nothing opens its keys, or a typed word is no text.
         click.exceptions.Exit: the running process did it and said what there was to say.
     """
     lent = lent_home()
     if lent is not None:
         yield lent
         return
+    _require_text(click.get_current_context().params.values())
     forward_command(directory)
     with _open_here(directory) as home:
         yield home
+
+
+def _require_text(values: Iterable[object]) -> None:
+    """Refuse words that are no text: Python carries their bytes as lone surrogates."""
+    for value in values:
+        if isinstance(value, tuple):
+            _require_text(value)
+        elif isinstance(value, str) and not is_text(value):
+            raise InputError(f"not UTF-8: {ascii(value)[:80]}", remedy="Type it as UTF-8 text")
 
 
 def _open_here(directory: Path) -> Home:

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,6 +83,8 @@ def print_json(document: object) -> None:
     """
     elsewhere = _ELSEWHERE.get()
     data = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+    if is_watched() if elsewhere is None else elsewhere.is_watched:
+        data = _for_a_terminal(data)
     if elsewhere is not None:
         elsewhere.out.write(data)
         return
@@ -97,6 +100,12 @@ def print_json(document: object) -> None:
         raise EnvironmentFault(
             f"standard output cannot be written: {reason}", remedy="What was asked for was done"
         ) from error
+
+
+def _for_a_terminal(data: bytes) -> bytes:
+    """Return the same JSON in which nothing acts on a terminal or reorders what it shows."""
+    text = json.dumps(json.loads(data), ensure_ascii=True, separators=(",", ":"))
+    return text.replace("\x7f", "\\u007f").encode("ascii") + b"\n"
 
 
 def say(text: str) -> None:
@@ -127,6 +136,11 @@ def visible(text: str) -> str:
     Line ends too: a name must not write a line of its own.
     """
     return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def is_text(value: str) -> bool:
+    """Say whether a typed word is text and not other bytes, which Python carries as surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def plain(path: Path) -> str:
