@@ -24,15 +24,12 @@ from detente.node.home import Home
 from detente.node.outward import circle_of
 from detente.node.reading import entry_of
 from detente.release import Circle, Cleared, ClientReader, Use, decide, hold
-from detente.statements import Sealed, Statement, StixObject, parse_entry
+from detente.statements import Sealed, Statement, StixObject, identity_of, parse_entry
 from detente.statements.opening import SHOWN_MAX
-from detente.statements.stix import name_uuid
 from detente.storage.acting import PAGE_MAX, ActingShelf
 from detente.storage.acting_rows import ItemState
 from detente.storage.model import StoredStatement
 from detente.watch import Level
-
-_NAMESPACE = bytes.fromhex("c0a58b1e4d7f5e2b91a6f30d2c4be871")
 
 
 class Format(StrEnum):
@@ -217,6 +214,7 @@ def export(
 def _feed(home: Home, lines: list[Line], reports: list[StixObject], now: datetime) -> Files:
     charter = home.charter
     me = home.identity.member
-    organisation = Organisation(home.identity.name, name_uuid(_NAMESPACE, me))
+    # Under its STIX identity, so that who reads the feed back sees a member and no outsider.
+    organisation = Organisation(home.identity.name, identity_of(me).partition("--")[2])
     unit = "alone" if charter is None else charter.unit_id
     return write_feed(event_of_lines(lines, reports, organisation=organisation, unit=unit, now=now))

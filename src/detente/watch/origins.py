@@ -36,8 +36,8 @@ class Owners:
         return self.of_member.get(member, member)
 
     def is_inside(self, source: str) -> bool:
-        """Say whether an outside source is a member after all."""
-        return any(identity_of(member) == source for member in self.of_member)
+        """Say whether an outside source is a member after all, by its STIX or MISP identity."""
+        return any(identity_of(each).partition("--")[2] in source for each in self.of_member)
 
 
 @dataclass(frozen=True, slots=True)

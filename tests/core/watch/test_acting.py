@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from detente.charter import AssetKind
+from detente.statements import identity_of
 from detente.watch import Assets, Basis, Item, Level, Owners, Rule, Stance, decide
 from tests.core.watch.makers import (
     ADDRESS,
@@ -109,6 +110,15 @@ def test_an_outside_source_counts_once_whoever_imports_it():
     ]
     decision = decide(dossier(*imports), RULES, NOW)
     assert decision.origins == ("source cisa",)
+
+
+@pytest.mark.parametrize("written", ["{}", "misp {}"])
+def test_a04_a_member_read_back_from_outside_is_an_echo(written):
+    source = written.format(identity_of(AUREL).removeprefix("identity--"))
+    back = claim(BOREA, 0.5, basis=Basis.IMPORT, source=source)
+    decision = decide(dossier(claim(AUREL), back), RULES, NOW)
+    assert decision.origins == (AUREL,)
+    assert "repeats what another member said" in words_in(decision)
 
 
 def test_one_importer_with_two_invented_sources_is_still_one():
