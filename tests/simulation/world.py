@@ -64,8 +64,10 @@ def chain_for(n: int, f: int):
 
 @cache
 def log_signer(name: str, epoch: int = 1) -> NoteSigner:
+    """The key of one epoch of a log; each epoch has keys of its own generation."""
     origin = f"{member(name).log}/{epoch}"
-    return NoteSigner.named(origin, KeyType.ED25519, Fast(signers_of(name)[KeySlot.LOG]))
+    key = Fast(signers_of(name, epoch)[KeySlot.LOG])
+    return NoteSigner.named(origin, KeyType.ED25519, key)
 
 
 @cache
@@ -134,6 +136,14 @@ class World:
             self.now, _, what = heapq.heappop(self._agenda)
             what()
         self.now = end
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass while every process is down: a long wait in no time."""
+        for node in self.nodes.values():
+            node.is_up = False
+        self.run(seconds)
+        for node in self.nodes.values():
+            node.start()
 
     @property
     def honest(self) -> list["Node"]:
@@ -514,6 +524,16 @@ class Node:
             self.entries.append(entry_at(len(self.entries)))
             self._guarded(self.grow)
 
+    def reopen(self, entry: bytes, chain) -> None:
+        """Leave the old log as it is and begin the next epoch with an entry of the recovery key."""
+        log, _, epoch = self.holdings.own_origin.partition("/")
+        self.holdings.own_origin = f"{log}/{int(epoch) + 1}"
+        self.holdings.signed, self.entries = None, [entry]
+        self.holdings.keep_chain(chain)
+        self._guarded(self.grow)
+        for peer in self.machines:
+            self.tell(peer, Learnt(chain))
+
     def grow(self) -> None:
         """Integrate what was acknowledged: tiles, TRUSTED checkpoint, then the public one."""
         origin, copies = self.holdings.own_origin, self.holdings.copies(self.holdings.own_origin)
@@ -542,8 +562,8 @@ def write_log(copies: Copies, entries, before: Checkpoint, may_crash) -> Checkpo
 
 
 def sign_log(name: str, checkpoint: Checkpoint) -> bytes:
-    text = checkpoint.to_text()
-    return SignedNote(text, (log_signer(name).sign(text),)).to_bytes()
+    text, epoch = checkpoint.to_text(), int(checkpoint.origin.partition("/")[2])
+    return SignedNote(text, (log_signer(name, epoch).sign(text),)).to_bytes()
 
 
 def utc(moment: datetime) -> datetime:

@@ -15,6 +15,7 @@ from detente.exchange.protocol.limits import AVOWALS_MAX
 from detente.exchange.protocol.model import Accepted, Awaited
 from detente.exchange.protocol.roster import Roster
 from detente.proofs import CharterChain, verify_chain
+from detente.signing import Role
 from detente.statements import (
     Clear,
     Sealed,
@@ -107,22 +108,38 @@ def _accept(
     if bench.cut is not None and index >= bench.cut and _kind(statement) not in _PROTECTING:
         raise StatementError("said by keys that a recovery of their member replaces")
     digest, charter = roster.charter_at(bench.owner, bench.epoch, index)
-    key = roster.key_for(statement, bench.owner)
-    verify_statement(
-        statement,
-        unit=roster.chain.unit,
-        charters=(digest,),
-        issuer=bench.owner,
-        epoch=bench.epoch,
-        index=index,
-        key=key.raw,
-    )
+    if statement.envelope.role is Role.RECOVERY:
+        _check_place(statement, bench, index, digest)
+    else:
+        verify_statement(
+            statement,
+            unit=roster.chain.unit,
+            charters=(digest,),
+            issuer=bench.owner,
+            epoch=bench.epoch,
+            index=index,
+            key=roster.key_for(statement, bench.owner).raw,
+        )
     check_not_future(statement.header.time, bench.now)
     awaits = None
     if isinstance(statement.header.says, Sealed):
         awaits = _awaited(statement, statement.header.says, bench, charter, roster.me)
         awaits = None if awaits is None else replace(awaits, entry=entry)
     return Accepted(statement, bench.origin, entry, awaits)
+
+
+def _check_place(statement: Statement, bench: Bench, index: int, digest: str) -> None:
+    """Check where a recovery key's word stands; its signature is checked with the chain's.
+
+    Raises:
+        StatementError: made for another place, or something that key does not say.
+    """
+    header = statement.header
+    here = (bench.owner, bench.epoch, index, digest)
+    if (header.issuer, header.epoch, header.seq, header.charter) != here:
+        raise StatementError("made for another place than where it was found")
+    if _kind(statement) not in SELF_KINDS:
+        raise StatementError(f"a recovery key says no {_kind(statement)!r}")
 
 
 def _awaited(

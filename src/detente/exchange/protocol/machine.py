@@ -160,6 +160,7 @@ def _next_look(turn: Turn) -> None:
         turn.set(looks=tuple(rest))
         visiting.begin_visit(turn, origin, path)
     elif all(isinstance(purpose, ForPart) for purpose in turn.state.requests.values()):
+        openings.settle_due(turn)
         turn.set(is_in_round=False, failures=0)
         turn.do(Wait(next_round(turn.state)))
 

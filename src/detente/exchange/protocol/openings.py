@@ -46,8 +46,16 @@ def on_opening(turn: Turn, purpose: ForOpening, data: bytes | None) -> None:
 
 
 def on_recoveries(turn: Turn, pending: tuple[Recovery, ...]) -> None:
-    """Take up what storage holds of recoveries; let the peer's own count when its time came."""
+    """Take up what storage holds of recoveries."""
     turn.set(recoveries={each.member: each for each in pending})
+
+
+def settle_due(turn: Turn) -> None:
+    """Let the peer's recovery count when its time came.
+
+    At the end of a whole round, so that a node that slept through the 72 hours first hears
+    an objection that was made in time.
+    """
     own = turn.state.recoveries.get(turn.state.peer)
     if own is not None and turn.state.now >= own.seen + REKEYING_WAIT:
         turn.do(SettleRecovery(own.member))
