@@ -93,3 +93,4 @@ def serving(home):
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(20)
+        service.close()

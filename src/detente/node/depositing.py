@@ -107,6 +107,10 @@ class HomeDeposits:
         """
         await self._in_thread(self._retract, account, wanted, versions)
 
+    def close(self) -> None:
+        """Wait for what is being said."""
+        self._pool.shutdown()
+
     async def _in_thread(self, work: Callable[[*Given], Result], *given: *Given) -> Result:
         # Threads of its own: who waits for the log must not keep the log from a thread.
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *given)

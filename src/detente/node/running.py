@@ -141,6 +141,7 @@ class RunningNode:
         self._loop = asyncio.get_running_loop()
         peers = find_members(chain, self._options.peers)
         self._held.push_async_callback(self.log.close)
+        self._held.callback(self._taxii.close)
         checkpoint = await self.log.start()
         home.live = self.log
         self._held.callback(setattr, home, "live", None)

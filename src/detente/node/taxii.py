@@ -131,6 +131,7 @@ class TaxiiService:
         self.shelving = Shelving(home, kept, now=now, changed=self._clearances.forget)
         self.deposits = HomeDeposits(home, kept, self.shelf, self.shelving, now=now)
         self.sources = OutsideSources(home, self.deposits, now=now)
+        self._face = TaxiiFace(self, self._clearances, path=PATH)
         self._catalogue: Catalogue | None = None
         self._chain: CharterChain | None = None
 
@@ -153,7 +154,12 @@ class TaxiiService:
 
     def routes(self) -> Router:
         """Return the routes, for `exchange.app.make_app`."""
-        return taxii_routes(TaxiiFace(self, self._clearances, path=PATH))
+        return taxii_routes(self._face)
+
+    def close(self) -> None:
+        """Wait for what is being answered and said; the server takes nothing more before."""
+        self._face.threads.shutdown()
+        self.deposits.close()
 
     async def run(self) -> None:
         """Keep the shelf up to date, and read other servers when their time comes, until cancelled.

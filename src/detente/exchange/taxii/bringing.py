@@ -276,16 +276,19 @@ def _named(properties: Mapping[str, JsonValue], side: Side) -> Mapping[str, Json
     """
     if TYPES.get(str(properties.get("type")), CUSTOM).family is Family.OBSERVABLE:
         return properties
-    references = properties.get("external_references")
-    kept = references if isinstance(references, list) else []
+    references, extensions = properties.get("external_references"), properties.get("extensions")
+    if not isinstance(references, list | None) or not isinstance(extensions, dict | None):
+        return properties  # refused for it by whoever checks the object
     mark: JsonValue = {"source_name": ACCOUNT_SOURCE, "external_id": side.account}
-    extensions = properties.get("extensions")
-    rests: dict[str, JsonValue] = dict(extensions) if isinstance(extensions, dict) else {}
+    rests: dict[str, JsonValue] = dict(extensions or {})
     rests.pop(CLAIM_EXTENSION, None)
     if side.source:
         rests |= claim_extension(Basis.IMPORT, source=side.source)
     named = {name: value for name, value in properties.items() if name != "extensions"}
-    named["external_references"] = [*(each for each in kept if not _is_mark(each)), mark]
+    named["external_references"] = [
+        *(each for each in references or () if not _is_mark(each)),
+        mark,
+    ]
     return named | ({"extensions": rests} if rests else {})
 
 
