@@ -16,6 +16,7 @@ from detente.charter import KeySlot
 from detente.errors import UnitError
 from detente.node.catching_up import open_node, unjoined
 from detente.node.clock import now
+from detente.node.founding import RENEW
 from detente.node.home import Home
 from detente.node.identity import load_identity
 from detente.node.integration import CLOCK_SKEW_S_MAX
@@ -193,7 +194,7 @@ def _log(home: Home) -> Iterator[Row]:
         yield Row(
             f"charter version {charter.version} expired on {charter.expires:%Y-%m-%d}",
             State.WARNING,
-            "Renew it with `detente charter propose`; until then only receiving goes on",
+            RENEW,
         )
     yield _own_log(home)
 

@@ -12,6 +12,7 @@ from detente.charter import Charter, KeySlot
 from detente.errors import InputError
 from detente.node.author import Audience, ClearDraft, Draft
 from detente.node.catching_up import Meaning, catch_up
+from detente.node.founding import RENEW
 from detente.node.home import Home
 from detente.node.log import Acknowledged
 from detente.node.reading import published_checkpoint
@@ -45,7 +46,7 @@ def require_charter(home: Home, now: datetime) -> Charter:
     if now >= charter.expires:
         raise InputError(
             f"charter version {charter.version} expired on {charter.expires:%Y-%m-%d}",
-            remedy="Renew it with `detente charter propose`; until then only receiving goes on",
+            remedy=RENEW,
         )
     return charter
 
