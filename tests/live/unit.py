@@ -35,7 +35,7 @@ from detente.statements import Clear, Kind, Pap, Tlp
 from detente.statements.handling import Handling
 from detente.statements.stix import encode_object, identity_of
 from detente.tlog import Checkpoint, Frontier, leaf_hash, new_bundles, pack_entries
-from tests.edge.running_nodes import Node, eventually, found_unit, free_port
+from tests.edge.running_nodes import START_S, Node, eventually, found_unit, free_port
 
 HONEST = ("Aurel", "Borea")
 HOSTILE = "Cantor"
@@ -364,9 +364,15 @@ def live_unit(folder, founded):
         for node in honest.values():
             node.start(wait=False)
         for node in honest.values():
-            eventually(lambda node=node: node.words(), within_s=20)
+            eventually(lambda node=node: node.words(), within_s=START_S)
+            assert node.process.poll() is None, node.words()
         for name in witnesses:
-            eventually(lambda name=name: (folder / name / "out").stat().st_size, within_s=20)
+            said, wrong = folder / name / "out", folder / name / "err"
+            eventually(
+                lambda said=said, wrong=wrong: said.stat().st_size or wrong.stat().st_size,
+                within_s=START_S,
+            )
+            assert said.stat().st_size, wrong.read_text()
         yield Unit(honest, Liar(home, charter, faces), charter, witnesses)
 
 
@@ -385,8 +391,8 @@ def outsider(folder, name, seeds, member_directory):
     chain = member_directory / "unit.chain"
     words = [name, place, "--chain", chain, "--listen", f"127.0.0.1:{port}"]
     command = [sys.executable, "-m", "detente.node.exercise.outsider", *map(str, words)]
-    with (place / "out").open("wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out)
+    with (place / "out").open("wb") as out, (place / "err").open("wb") as err:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     try:
         yield f"http://127.0.0.1:{port}/witness"
     finally:
