@@ -207,7 +207,8 @@ class Ledger:
         header, says = statement.header, statement.clear
         said = header.seq + 1 if header.epoch == history.epoch else 0
         if says.kind == Recover.KIND:
-            said = Recover.parse(says.body).last.size
+            # What nobody saw could as well be a thief's: a note counts before its word.
+            said = 0 if note else Recover.parse(says.body).last.size
         size = max(seen, said, self._sizes.get(history.origin, 0))
         if says.kind in (Suspend.KIND, Leave.KIND) and size == 0:
             raise ChainError(

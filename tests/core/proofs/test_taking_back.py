@@ -46,7 +46,6 @@ def seen(size):
         ((suspending(50), seen(1)),),
         ((suspending(0), seen(10)),),
         (recover_entry(AUREL, last_size=10),),
-        ((recover_entry(AUREL, last_size=10), seen(1)),),
         ((recover_entry(AUREL, last_size=0), seen(10)),),
     ],
     ids=[
@@ -57,7 +56,6 @@ def seen(size):
         "suspend, by its place against an old note",
         "suspend, by what was seen",
         "recover, by what it names",
-        "recover, by what it names against an old note",
         "recover, by what was seen",
     ],
 )
