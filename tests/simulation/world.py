@@ -258,6 +258,26 @@ class Recovering:
         self.rows.pop(member, None)
 
 
+class Papers:
+    """What ballots are about (as `storage.papers.Papers`)."""
+
+    def __init__(self) -> None:
+        self.papers = {}
+
+    def want(self, names):
+        for name in names:
+            self.papers.setdefault(name, None)
+
+    def put(self, name, data):
+        self.papers[name] = data
+
+    def get(self, name):
+        return self.papers.get(name)
+
+    def wanted(self, *, limit):
+        return [name for name, data in self.papers.items() if data is None][:limit]
+
+
 class Holdings:
     """One node's stores (as `node.holdings.Holdings`): what survives a crash."""
 
@@ -268,6 +288,7 @@ class Holdings:
         self.guard = nullcontext()
         self.following = Following()
         self.recoveries = Recovering()
+        self.papers = Papers()
         self.chain = world.chain
         self.logs: dict[str, Copies] = {}
         self.statements = {}
@@ -503,6 +524,8 @@ class Node:
         if top == "witness":
             notes = self.holdings.monitoring
             return next((note for at, note in notes.items() if cosigned_path(at) == path), None)
+        if top == "papers":
+            return self.holdings.papers.get(rest)
         if path == PROOFS:
             return print_proof_list(list(self.holdings.proofs))
         kept = self.holdings.proofs.get(rest)

@@ -81,6 +81,7 @@ def outward_routes(face: OutwardFace) -> Router:
             _blob,
             _shown_proofs,
             _shown_proof,
+            _shown_paper,
             _shown_chain,
             _hints,
             _awaits,
@@ -106,6 +107,11 @@ async def _shown_proofs(request: Asked, face: Face) -> Response[bytes]:
 
 @get("/proofs/{digest:str}")
 async def _shown_proof(request: Asked, face: Face, digest: str) -> Response[bytes]:
+    return await _public(request, face)
+
+
+@get("/papers/{name:str}")
+async def _shown_paper(request: Asked, face: Face, name: str) -> Response[bytes]:
     return await _public(request, face)
 
 
@@ -233,6 +239,8 @@ def _may_stand(path: str) -> bool:
                 return bool(checked_digest(digest)) and what == "checkpoint"
             case "proofs":
                 return rest == "" or bool(checked_digest(rest))
+            case "papers":
+                return bool(checked_digest(rest))
             case _:
                 return path == "chain"
     except (ExchangeError, TileError):

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from detente.charter import Spent
+from detente.charter import Certificate, Proposal, Spent
+from detente.errors import UnitError
 from detente.exchange.protocol import Accepted, Awaited, Held
-from detente.statements import Sealed
+from detente.statements import Sealed, Statement
 from detente.storage.following import AwaitedContent, FollowedLog
 from detente.storage.model import StatementRow
 from detente.tlog import Checkpoint, Frontier, SignatureLine, SignedNote
@@ -87,3 +88,16 @@ def awaited_of_row(row: AwaitedContent) -> Awaited:
 
 
 _AWAITED = tuple(each.name for each in fields(Awaited))
+
+
+def papers_named(statement: Statement) -> tuple[str, ...]:
+    """Return what a proposal or certificate is about: a charter, and acceptances of it."""
+    says = statement.header.says
+    if isinstance(says, Sealed) or says.kind not in (Proposal.KIND, Certificate.KIND):
+        return ()
+    try:
+        form = Proposal if says.kind == Proposal.KIND else Certificate
+        body = form.parse(says.body)
+    except UnitError:
+        return ()
+    return (body.digest, *body.acceptances)

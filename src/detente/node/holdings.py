@@ -4,7 +4,7 @@
 same code on stores in memory; `HomeHoldings` is the real one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from detente.storage.errors import NoSuchKey, RestoredState
 from detente.storage.evidence import EvidenceShelf, Kept, NotKept
 from detente.storage.following import AwaitedContent, FollowedLog, FollowedLogs
 from detente.storage.model import StatementRow
+from detente.storage.papers import Papers
 from detente.storage.recoveries import PendingRecoveries, PendingRecovery
 from detente.storage.tiles import TileFiles
 from detente.tlog import Fresh, RolledBack, TilePath, judge_memory
@@ -109,6 +110,22 @@ class Recovering(Protocol):
         ...
 
 
+class PaperShelf(Protocol):
+    """What ballots are about. UNTRUSTED; see `storage.papers.Papers`."""
+
+    def want(self, names: Iterable[str]) -> None:
+        """Note that these papers are to come."""
+        ...
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep a paper."""
+        ...
+
+    def wanted(self, *, limit: int) -> list[str]:
+        """Return papers that are to come."""
+        ...
+
+
 class Holdings(Protocol):
     """One node, as `receiving` sees it."""
 
@@ -135,6 +152,11 @@ class Holdings(Protocol):
     @property
     def recoveries(self) -> Recovering:
         """Recoveries of others that wait."""
+        ...
+
+    @property
+    def papers(self) -> PaperShelf:
+        """What ballots are about."""
         ...
 
     @property
@@ -210,6 +232,7 @@ class HomeHoldings:
         self._stopped = stopped
         self._disk = disk or Disk()
         self._following = FollowedLogs(home.database)
+        self._papers = Papers(home.database)
         self._recoveries = PendingRecoveries(home.database)
         self._evidence = EvidenceShelf(home.database)
         self._roster: Roster | None = None
@@ -239,6 +262,11 @@ class HomeHoldings:
     def recoveries(self) -> PendingRecoveries:
         """Recoveries of others that wait."""
         return self._recoveries
+
+    @property
+    def papers(self) -> Papers:
+        """What ballots are about."""
+        return self._papers
 
     @property
     def roster(self) -> Roster:

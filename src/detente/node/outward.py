@@ -14,7 +14,13 @@ from detente.errors import UnitError
 from detente.exchange.errors import ExchangeError
 from detente.exchange.limits import AWAITS_MAX, CLEARED_KEPT_MAX, PROOFS_LISTED_MAX
 from detente.exchange.ports import Parcel
-from detente.exchange.protocol.paths import CHAIN, PROOFS, checked_origin, print_proof_list
+from detente.exchange.protocol.paths import (
+    CHAIN,
+    PROOFS,
+    checked_digest,
+    checked_origin,
+    print_proof_list,
+)
 from detente.node.cosigning import Cosigner
 from detente.node.home import Home
 from detente.node.reading import open_own, own_entry
@@ -26,6 +32,7 @@ from detente.storage.disk import read_capped
 from detente.storage.errors import MissingBlob
 from detente.storage.evidence import EvidenceShelf, Sort
 from detente.storage.following import FollowedLogs
+from detente.storage.papers import Papers
 from detente.tlog import Cosigned, Refused, TilePath
 from detente.tlog.note import NOTE_BYTES_MAX
 
@@ -45,6 +52,7 @@ class HomeOutward:
         self._cosigner = cosigner
         self._evidence = EvidenceShelf(home.database)
         self._following = FollowedLogs(home.database)
+        self._papers = Papers(home.database)
         self._cleared: OrderedDict[tuple[str, int, str, str], _Answer] = OrderedDict()
         self._clearing = Lock()
 
@@ -64,8 +72,8 @@ class HomeOutward:
                 return _file(self._home.layout.chain, FILE_BYTES_MAX)
             case _ if path == PROOFS:
                 return print_proof_list(self._evidence.newest_proofs(limit=PROOFS_LISTED_MAX))
-            case _ if top == PROOFS:
-                return self._proof(rest)
+            case "proofs" | "papers":
+                return self._proof(rest) if top == PROOFS else self._paper(rest)
             case _:
                 return None
 
@@ -151,6 +159,12 @@ class HomeOutward:
             return None  # nothing is made for who asks after what is not there
         tiles = self._home.tiles(origin)
         return tiles.published() if what == "checkpoint" else tiles.read(TilePath.parse(what))
+
+    def _paper(self, name: str) -> bytes | None:
+        try:
+            return self._papers.get(checked_digest(name))
+        except ExchangeError:
+            return None
 
     def _proof(self, digest: str) -> bytes | None:
         for kept in self._evidence.find(digest):

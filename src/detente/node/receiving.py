@@ -20,6 +20,7 @@ from detente.exchange.protocol.commands import (
     FetchBlob,
     HoldBack,
     KeepFault,
+    KeepPaper,
     KeepProof,
     Merge,
     NoteRecovery,
@@ -37,6 +38,7 @@ from detente.exchange.protocol.events import (
     Recorded,
     Reminded,
     Unopened,
+    Wanted,
 )
 from detente.exchange.protocol.judging import avow
 from detente.node.cosigning import growth_request
@@ -46,6 +48,7 @@ from detente.node.followed import (
     held_of_row,
     kind_of,
     lines_of,
+    papers_named,
     size_of,
     statement_row,
 )
@@ -68,6 +71,7 @@ from detente.tlog import (
 )
 
 _GATHERED_MAX = 16  # checkpoints of the own log whose cosignatures come in just now
+_PAPERS_ASKED_MAX = 16
 _NONE: tuple[IndexRow, ...] = ()
 
 
@@ -128,15 +132,18 @@ class Receiver:
             case Open():
                 return self._open(command.awaited)
             case Remind():
-                return [pending(self._holdings), Reminded(self._awaited(command))]
-            case KeepFault() | KeepProof() | StopSigning():
+                wanted = Wanted(tuple(self._holdings.papers.wanted(limit=_PAPERS_ASKED_MAX)))
+                return [pending(self._holdings), wanted, Reminded(self._awaited(command))]
+            case KeepFault() | KeepPaper() | KeepProof() | StopSigning():
                 return self._keep(command)
             case _:
                 with self._holdings.guard:
                     return self._take_up(command)
 
-    def _keep(self, command: KeepFault | KeepProof | StopSigning) -> Sequence[Event]:
+    def _keep(self, command: KeepFault | KeepPaper | KeepProof | StopSigning) -> Sequence[Event]:
         match command:
+            case KeepPaper():
+                self._holdings.papers.put(command.name, command.data)
             case KeepFault():
                 self._holdings.keep_fault(command.fault, self._now())
             case StopSigning():
@@ -191,6 +198,10 @@ class Receiver:
         for fault in command.faults:
             self._holdings.keep_fault(fault, self._now())
         self._stop("faults-kept")
+        named = [name for each in command.said for name in papers_named(each.statement)]
+        if named:
+            self._holdings.papers.want(named)
+            self._stop("papers-wanted")
         here = [(statement_row(each), _NONE) for each in command.said if each.awaits is None]
         self._holdings.add_statements(here)
         self._stop("statements-added")

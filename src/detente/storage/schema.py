@@ -25,7 +25,7 @@ from detente.storage.naming import metadata
 __all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "metadata"]  # and every table below
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
@@ -360,4 +360,13 @@ pending_recovery = Table(
     Column("evidence", LargeBinary, nullable=False),
     Column("cut", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
+)
+
+# What ballots are about, by the hash they name it with; null while it is still to come.
+paper = Table(
+    "paper",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("data", LargeBinary),
+    CheckConstraint("length(name) = 32", name="shape"),
 )

@@ -151,7 +151,7 @@ class Open:
 class Remind:
     """Hand over contents of one issuer that storage says are still to come.
 
-    Answer: `Recoveries`, then `Reminded`.
+    Answer: `Recoveries`, `Wanted`, then `Reminded`.
 
     Attributes:
         issuer: hex member id.
@@ -192,6 +192,19 @@ class SettleRecovery:
     """
 
     member: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPaper:
+    """Keep a paper that a ballot names: its hash was compared.
+
+    Attributes:
+        name: the digest of a charter, or the payload hash of an acceptance.
+        data: its bytes.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +279,7 @@ Command = (
     | Remind
     | NoteRecovery
     | SettleRecovery
+    | KeepPaper
     | KeepFault
     | KeepProof
     | HoldBack

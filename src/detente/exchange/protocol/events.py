@@ -106,6 +106,17 @@ class Recoveries:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Papers that ballots name and that are not here; also an answer to `Remind`.
+
+    Attributes:
+        papers: charters by digest, acceptances by payload hash.
+    """
+
+    papers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """The charter chain says more: keys, members or versions.
 
@@ -164,6 +175,7 @@ Event = (
     | Recorded
     | Reminded
     | Recoveries
+    | Wanted
     | Learnt
     | Opened
     | Unopened

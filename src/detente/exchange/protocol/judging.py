@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detente.charter import Charter, Refused, Spent
+from detente.charter import Adopt, Charter, Refused, Spent
 from detente.charter.recovery import SELF_KINDS
 from detente.errors import PeerFault, UnitError
 from detente.exchange.protocol.limits import AVOWALS_MAX
@@ -41,7 +41,8 @@ class Judged:
         faults: those that do not.
         spent: of the owner's quota.
         roster: grown by what the owner said about its keys.
-        over: why the rest waits for another day; empty where nothing does.
+        over: why the rest waits for another day; empty where nothing does, or where it waits
+            for a charter.
     """
 
     end: int
@@ -87,6 +88,8 @@ def judge(
     for index, entry in enumerate(entries, start):
         try:
             statement = parse_entry(entry)
+            if _is_ahead(statement, roster):
+                return Judged(index, tuple(said), tuple(faults), today, roster)
             charged = today if bench.is_vouched else roster.charge(today, statement, entry)
             if isinstance(charged, Refused):
                 return Judged(index, tuple(said), tuple(faults), today, roster, over=charged.reason)
@@ -158,6 +161,16 @@ def _awaited(
         size=ciphertext_size(says.size),
         entry=b"",
     )
+
+
+def _is_ahead(statement: Statement, roster: Roster) -> bool:
+    """Say whether the issuer binds itself to a charter this node does not know yet.
+
+    The log waits there, until the certificate has come from whoever said it.
+    """
+    if _kind(statement) != Adopt.KIND:
+        return False
+    return Adopt.parse(statement.clear.body).digest not in roster.charters
 
 
 def _kind(statement: Statement) -> str:

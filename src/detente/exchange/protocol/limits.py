@@ -32,3 +32,4 @@ BACK_OFF_MOST = timedelta(minutes=10)  # a peer that was away is found again thi
 JITTER = 0.25  # share of a wait that chance adds, so that nodes do not march in step
 AVOWALS_MAX = 1_024  # of one member, ever: each costs a look at the whole charter chain
 LINES_KEPT_MAX = 4_096  # signature lines remembered as good, of all logs: 10 MiB
+PAPERS_AT_ONCE_MAX = 4  # asked of one peer in a round; each up to 2 MiB

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from detente.exchange.protocol import contents, evidence, openings, visiting
+from detente.exchange.protocol import contents, evidence, openings, papers, visiting
 from detente.exchange.protocol.commands import Command, Wait
 from detente.exchange.protocol.events import (
     Event,
@@ -25,6 +25,7 @@ from detente.exchange.protocol.events import (
     Reminded,
     Ticked,
     Unopened,
+    Wanted,
 )
 from detente.exchange.protocol.judging import renewed
 from detente.exchange.protocol.limits import (
@@ -41,6 +42,7 @@ from detente.exchange.protocol.state import (
     ForBundle,
     ForNote,
     ForOpening,
+    ForPaper,
     ForPart,
     ForProof,
     ForProofs,
@@ -82,8 +84,8 @@ def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]
             _learn(turn, event)
         case Reminded():
             contents.await_contents(turn, event.awaits)
-        case Recoveries():
-            openings.on_recoveries(turn, event.pending)
+        case Recoveries() | Wanted():
+            _remember(turn, event)
         case Opened():
             contents.drop_content(turn, event.payload_hash)
         case Unopened():
@@ -92,6 +94,14 @@ def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]
             assert_never(event)
     _next_look(turn)
     return turn.state, tuple(turn.commands)
+
+
+def _remember(turn: Turn, event: Recoveries | Wanted) -> None:
+    """Take up what storage says is still under way."""
+    if isinstance(event, Recoveries):
+        openings.on_recoveries(turn, event.pending)
+    else:
+        papers.ask_papers(turn, event.papers)
 
 
 def _learn(turn: Turn, event: Recorded | Learnt | Proven) -> None:
@@ -180,12 +190,19 @@ def _answer(turn: Turn, event: Fetched | Kept | Failed) -> None:
             _give_up(turn)
         case ForProofs() | ForProof():
             evidence.on_answer(turn, purpose, data)
-        case ForOpening():
-            openings.on_opening(turn, purpose, data)
+        case ForOpening() | ForPaper():
+            _on_charter_traffic(turn, purpose, data)
         case ForNote() | ForTile() | ForBundle():
             visiting.on_answer(turn, purpose, data)
         case _:
             assert_never(purpose)
+
+
+def _on_charter_traffic(turn: Turn, purpose: ForOpening | ForPaper, data: bytes | None) -> None:
+    if isinstance(purpose, ForOpening):
+        openings.on_opening(turn, purpose, data)
+    else:
+        papers.on_paper(turn, purpose, data)
 
 
 def _give_up(turn: Turn) -> None:

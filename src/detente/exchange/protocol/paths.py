@@ -11,6 +11,7 @@ Everything here authenticates itself, so any copy of any of it will do.
 | `proofs` | digests of the proof files this member holds, newest first, one a line |
 | `proofs/<hex sha256>` | one of them |
 | `chain` | the charter chain |
+| `papers/<hex>` | what ballots name: a charter by its digest, an acceptance by its payload hash |
 | `awaits` | to a member: contents of its own that are still to come, `origin/place` a line |
 """
 
@@ -56,6 +57,11 @@ def blob_path(digest: str) -> str:
 def proof_path(digest: str) -> str:
     """Return where a proof file stands; raises ExchangeError where it is no hash."""
     return f"{PROOFS}/{checked_digest(digest)}"
+
+
+def paper_path(name: str) -> str:
+    """Return where a paper of the unit stands; raises ExchangeError where it is no hash."""
+    return f"papers/{checked_digest(name)}"
 
 
 def print_proof_list(digests: list[str]) -> bytes:

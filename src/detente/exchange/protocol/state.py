@@ -109,6 +109,13 @@ class ForProof:
 
 
 @dataclass(frozen=True, slots=True)
+class ForPaper:
+    """A request for a paper that a ballot names."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForOpening:
     """A request for the beginning of the peer's next epoch: its checkpoint, then its entries.
 
@@ -121,7 +128,7 @@ class ForOpening:
     path: TilePath | None = None
 
 
-Purpose = ForNote | ForTile | ForBundle | ForPart | ForProofs | ForProof | ForOpening
+Purpose = ForNote | ForTile | ForBundle | ForPart | ForProofs | ForProof | ForOpening | ForPaper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,8 +252,9 @@ def _judge(turn: Turn, visit: Visit, seen: SeenNote, index: int, data: bytes) ->
     fresh = entries[held.taken - index * TILE_WIDTH :]
     judged = judge(fresh, held.taken, bench, roster, held.spent)
     if judged.end == held.taken:
-        # Nothing wrong with the log: its owner said more than its quota of the day.
-        turn.fault(f"log {visit.origin}: {judged.over}", seen.note, by=bench.owner)
+        if judged.over:
+            # Nothing wrong with the log: its owner said more than its quota of the day.
+            turn.fault(f"log {visit.origin}: {judged.over}", seen.note, by=bench.owner)
         end_visit(turn, is_done=False)
         return
     bundles = {place: data for place, data in visit.bundles.items() if place > index}
