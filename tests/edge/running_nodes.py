@@ -55,6 +55,7 @@ class Node:
     witnesses: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    static: Path | None = None
 
     @property
     def url(self):
@@ -80,6 +81,8 @@ class Node:
             words += ["--peer", f"{name}={url}"]
         for name, url in self.witnesses.items():
             words += ["--witness", f"{name}={url}"]
+        if self.static is not None:
+            words += ["--static", str(self.static)]
         # Files, not pipes: nobody reads them while the node runs.
         with self._file("out", "wb") as out, self._file("err", "ab") as err:
             self.process = subprocess.Popen(

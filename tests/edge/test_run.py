@@ -6,9 +6,12 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -178,3 +181,23 @@ def test_an_address_that_is_none_is_said_before_anything_starts(tmp_path, words,
         done = subprocess.run(command, capture_output=True, timeout=30)
         assert done.returncode == 2
         assert says in done.stderr.decode()
+
+
+def test_the_outward_face_may_be_plain_files_on_any_web_server(tmp_path):
+    with running(tmp_path, "Aurel", "Borea", "Cantor", start=False) as nodes:
+        aurel, borea, cantor = nodes.values()
+        aurel.static, port, aurel.port = tmp_path / "public", aurel.port, None
+        aurel.static.mkdir()
+        web = partial(SimpleHTTPRequestHandler, directory=aurel.static)
+        with ThreadingHTTPServer(("127.0.0.1", port), web) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            aurel.peers = {}  # it pushes to nobody: the files alone must do
+            for node in nodes.values():
+                node.start()
+            said = aurel.publish("198.51.100.9")
+            secret = aurel.publish("198.51.100.10", to=["Borea"], tlp="red")
+            eventually(lambda: kept(borea).get(said) == kept(cantor).get(said) == 1, within_s=60)
+            server.shutdown()
+        public = {path.name for path in aurel.static.rglob("*") if path.is_file()}
+        assert not {"unlock.key", "recovery.key", "state.sqlite", "identity.json"} & public
+        assert kept(borea).get(secret) is None, "what is for one is not put where all may take it"

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @click.option(
     "--witness", "witnesses", multiple=True, metavar="NAME=URL", help="An outside witness."
 )
+@click.option(
+    "--static",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Keep the outward face there as plain files, for any web server.",
+)
 @json_option
 def command(
     directory: Path,
@@ -32,6 +38,7 @@ def command(
     public_url: str | None,
     peers: tuple[str, ...],
     witnesses: tuple[str, ...],
+    static: Path | None,
     as_json: bool,
 ) -> None:
     """Run the node in DIR: its log, its outward face, the exchange with its peers.
@@ -56,6 +63,7 @@ def command(
             public_url=asked.public_url if public_url is None else public_url,
             peers={**asked.peers, **_pairs(peers, "--peer")},
             witnesses={**asked.witnesses, **_pairs(witnesses, "--witness")},
+            static=static,
         )
         asyncio.run(_run(home, options, as_json=wants_json(as_json)))
 

@@ -108,22 +108,42 @@ def push_parts(
 
 
 def _pieces(home: Home, outward: HomeOutward, reader: MemberReader, since: int) -> Iterator[Piece]:
+    chain, own = home.chain, home.identity.origin
+    if chain is None:
+        return
+    shown = {own: since} if since else {}
+    yield from face_pieces(home, outward, since=shown, only_own=bool(since))
+    places = range(min(since, shown.get(own, 0)), shown.get(own, 0))
+    yield from _contents(home, chain, outward, reader, places)
+
+
+def face_pieces(
+    home: Home, outward: HomeOutward, *, since: dict[str, int], only_own: bool = False
+) -> Iterator[Piece]:
+    """Yield what this node shows to anybody: chain, checkpoints, tiles, proofs.
+
+    Args:
+        home: the node.
+        outward: its face.
+        since: entries of each log that need not be shown again; advanced as they are yielded.
+        only_own: leave other members' logs out.
+
+    Raises:
+        StorageFault: the disk or the database refused.
+    """
     chain = home.chain
     if chain is None:
         return
     yield Piece.of(CHAIN, chain.file.to_bytes())
-    own = home.identity.origin
     for origin in Roster(chain, home.identity.member).origins:
         is_own = origin.partition("/")[0] == home.identity.log
         path = checkpoint_path(origin) if is_own else cosigned_path(origin)
-        note = outward.read(path)
-        if note is None or (since and not is_own):
-            continue
-        yield Piece.of(path, note)
-        size = Checkpoint.parse(SignedNote.parse(note).text).size
-        yield from _log(outward, origin, since if origin == own else 0, size)
-        if origin == own:
-            yield from _contents(home, chain, outward, reader, range(min(since, size), size))
+        note = None if only_own and not is_own else outward.read(path)
+        if note is not None:
+            yield Piece.of(path, note)
+            size = Checkpoint.parse(SignedNote.parse(note).text).size
+            yield from _log(outward, origin, since.get(origin, 0), size)
+            since[origin] = max(size, since.get(origin, 0))
     yield from _proofs(home, outward)
 
 

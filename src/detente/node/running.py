@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from detente.charter import KeySlot, OutsideWitness
@@ -43,6 +44,7 @@ from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.pushing import Push
 from detente.node.receiving import Receiver
+from detente.node.statics import StaticFace
 from detente.node.taxii import TaxiiService
 from detente.node.witnessing import OutsideCosigner
 from detente.proofs.chain import CharterChain
@@ -63,12 +65,14 @@ class RunOptions:
         public_url: of a web server in front of it, or empty.
         peers: member name or id -> URL.
         witnesses: name of an outside witness -> submission prefix.
+        static: folder to keep in step with the outward face, for a web server; None for none.
     """
 
     listen: str = ""
     public_url: str = ""
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
+    static: Path | None = None
 
 
 class RunningNode:
@@ -152,6 +156,10 @@ class RunningNode:
         outward = HomeOutward(home, self._witness(chain))
         if self._options.listen:
             await self._serve(outward)
+        if self._options.static is not None:
+            static = StaticFace(home, outward, self._options.static, report=self._report)
+            self._wakes.append(static.wake)
+            self._tasks.append(asyncio.create_task(static.run()))
         for member, url in peers.items():
             await self._pull(outward, member, url)
         for witness, url in find_witnesses(chain, self._options.witnesses):
