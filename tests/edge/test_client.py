@@ -1,4 +1,4 @@
-"""What a peer's answer may cost: bytes, time and unpacking end where they were agreed. (A08, A69)"""
+"""What a peer's answer may cost: bytes, time and unpacking end as agreed. (A08, A69)"""
 
 import asyncio
 import gzip
