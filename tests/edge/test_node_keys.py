@@ -367,7 +367,7 @@ def vouched(unit, *, by=("Borea",), clock=later):
     notes = []
     for name in by:
         with opened(unit, "Aurel", name) as (home, other):
-            carry(home, other, now)
+            carry(home, other, clock)
         with opened(unit, name) as (other,):
             notes.append(vouch(other, "Aurel", now=clock))
     return notes
