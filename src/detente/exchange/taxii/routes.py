@@ -16,7 +16,7 @@ from litestar.openapi.spec import (
     RequestBody,
     Schema,
 )
-from litestar.params import SkipValidation
+from litestar.params import FromPath, SkipValidation
 
 from detente.exchange.taxii.face import Asked, Reply, TaxiiFace
 from detente.exchange.taxii.limits import ENVELOPE_BYTES_MAX
@@ -36,6 +36,7 @@ _Given = TypeVarTuple("_Given")
 _Result = TypeVar("_Result")
 _Request = Request[None, None, State]
 _Face = NamedDependency[SkipValidation[TaxiiFace]]
+_Text = FromPath[str]
 _TEXT = OpenAPIType.STRING
 _TAXII = cast("MediaType", MEDIA_TYPE)
 _REFUSALS = {
@@ -139,22 +140,22 @@ async def _discovery(request: _Request, face: _Face) -> Response[bytes]:
 
 
 @get("/{root:str}/", responses=_REFUSALS, media_type=_TAXII)
-async def _root(request: _Request, face: _Face, root: str) -> Response[bytes]:
+async def _root(request: _Request, face: _Face, root: _Text) -> Response[bytes]:
     return _response(await _in_thread(face, face.root, _asked(request), root))
 
 
 @get("/{root:str}/status/{status_id:str}/", responses=_REFUSALS, media_type=_TAXII)
-async def _status(request: _Request, face: _Face, root: str, status_id: str) -> Response[bytes]:
+async def _status(request: _Request, face: _Face, root: _Text, status_id: _Text) -> Response[bytes]:
     return _response(await _in_thread(face, face.status, _asked(request), root, status_id))
 
 
 @get("/{root:str}/collections/", responses=_REFUSALS, media_type=_TAXII)
-async def _collections(request: _Request, face: _Face, root: str) -> Response[bytes]:
+async def _collections(request: _Request, face: _Face, root: _Text) -> Response[bytes]:
     return _response(await _in_thread(face, face.collections, _asked(request), root))
 
 
 @get("/{root:str}/collections/{name:str}/", responses=_REFUSALS, media_type=_TAXII)
-async def _collection(request: _Request, face: _Face, root: str, name: str) -> Response[bytes]:
+async def _collection(request: _Request, face: _Face, root: _Text, name: _Text) -> Response[bytes]:
     return _response(await _in_thread(face, face.collection, _asked(request), root, name))
 
 
@@ -167,8 +168,8 @@ async def _collection(request: _Request, face: _Face, root: str, name: str) -> R
 async def _manifest(
     request: _Request,
     face: _Face,
-    root: str,
-    name: str,
+    root: _Text,
+    name: _Text,
 ) -> Response[bytes]:
     return _response(await _in_thread(face, face.manifest, _asked(request), root, name))
 
@@ -182,8 +183,8 @@ async def _manifest(
 async def _objects(
     request: _Request,
     face: _Face,
-    root: str,
-    name: str,
+    root: _Text,
+    name: _Text,
 ) -> Response[bytes]:
     return _response(await _in_thread(face, face.objects, _asked(request), root, name))
 
@@ -195,7 +196,7 @@ async def _objects(
     media_type=_TAXII,
     operation_class=_Addition,
 )
-async def _add(request: _Request, face: _Face, root: str, name: str) -> Response[bytes]:
+async def _add(request: _Request, face: _Face, root: _Text, name: _Text) -> Response[bytes]:
     asked = _asked(request)
     account = await _in_thread(face, face.may_add, asked, root, name)
     if isinstance(account, Reply):
@@ -212,9 +213,9 @@ async def _add(request: _Request, face: _Face, root: str, name: str) -> Response
 async def _one(
     request: _Request,
     face: _Face,
-    root: str,
-    name: str,
-    wanted: str,
+    root: _Text,
+    name: _Text,
+    wanted: _Text,
 ) -> Response[bytes]:
     return _response(await _in_thread(face, face.one, _asked(request), root, name, wanted))
 
@@ -229,9 +230,9 @@ async def _one(
 async def _delete(
     request: _Request,
     face: _Face,
-    root: str,
-    name: str,
-    wanted: str,
+    root: _Text,
+    name: _Text,
+    wanted: _Text,
 ) -> Response[bytes]:
     return _response(await face.delete(_asked(request), root, name, wanted))
 
@@ -245,9 +246,9 @@ async def _delete(
 async def _versions(
     request: _Request,
     face: _Face,
-    root: str,
-    name: str,
-    wanted: str,
+    root: _Text,
+    name: _Text,
+    wanted: _Text,
 ) -> Response[bytes]:
     return _response(await _in_thread(face, face.versions, _asked(request), root, name, wanted))
 
