@@ -5,14 +5,15 @@ only sockets, files, the clock and chance are replaced. Time is counted, not wai
 """
 
 import heapq
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from random import Random
 
-from detente.charter import KeySlot
+from detente.charter import SELF_KINDS, KeySlot
+from detente.errors import UnitError
 from detente.exchange.protocol import Place, Roster, begin, step
 from detente.exchange.protocol.commands import Fetch, FetchBlob, Wait
 from detente.exchange.protocol.events import (
@@ -25,12 +26,17 @@ from detente.exchange.protocol.events import (
     Recorded,
     Ticked,
 )
+from detente.exchange.protocol.judging import avow
 from detente.exchange.protocol.limits import REQUEST_TIMEOUT
-from detente.exchange.protocol.paths import PROOFS, cosigned_path, print_proof_list
+from detente.exchange.protocol.paths import CHAIN, PROOFS, cosigned_path, print_proof_list
 from detente.node.cosigning import Cosigner
+from detente.node.governing import bound_by, carry_on
+from detente.node.receipts import read_entry
 from detente.node.receiving import Receiver
-from detente.proofs import chain_of, cosigner_name
-from detente.signing import EMPTY_ROOT, leaf_hash
+from detente.node.succeeding import succeed
+from detente.proofs import CharterChain, chain_of, cosigner_name
+from detente.signing import EMPTY_ROOT, Role, leaf_hash
+from detente.statements import Clear, Header, parse_entry, sign_statement
 from detente.storage.evidence import Kept as KeptEvidence
 from detente.storage.following import FollowedLog
 from detente.tlog import (
@@ -383,6 +389,7 @@ class Node:
         self.crashes = 0.0  # chance to end at a step
         self.life = 0
         self.is_up = False
+        self.governs = False
         world.nodes[name] = self
 
     # --- the process ----------------------------------------------------------------------
@@ -404,6 +411,7 @@ class Node:
         self._guarded(self._recover)
 
     def _recover(self) -> None:
+        self.catch_up()
         self.grow()
         held = self.receiver.held()
         self.machines = {
@@ -417,8 +425,27 @@ class Node:
             for peer in self.world.name_of
             if peer != self.holdings.me
         }
+        if self.governs:
+            self._soon(self.random.uniform(0.5, 2), self._govern)
         for peer in self.machines:
             self._soon(0.0, lambda peer=peer: self.take(peer, self._tick()))
+
+    def catch_up(self) -> None:
+        """Join to the chain what this member said about itself (as `node.catching_up`)."""
+        for entry in self.entries:
+            with suppress(UnitError):
+                statement = parse_entry(entry)
+                if clear_kind(statement) in SELF_KINDS:
+                    roster = roster_of(self.holdings.chain, self.holdings.me)
+                    self.holdings.keep_chain(avow(roster, entry, statement).chain)
+
+    def meet(self, peer: str) -> None:
+        """Begin to pull a member that joined."""
+        if peer != self.holdings.me and peer not in self.machines:
+            roster = roster_of(self.holdings.chain, self.holdings.me)
+            held = self.receiver.held()
+            self.machines[peer] = begin(peer, roster, held, now=self.world.now)
+            self.take(peer, self._tick())
 
     def crash(self) -> None:
         """End the process, and begin it again a little later."""
@@ -463,6 +490,20 @@ class Node:
         everybody = isinstance(event, Recorded | Learnt | Proven)
         for each in list(self.machines) if everybody else [peer]:
             self._soon(0.0, lambda each=each: self.take(each, event))
+
+    # --- the charter ----------------------------------------------------------------------
+
+    def _govern(self) -> None:
+        """Do what the round protocol asks for, every few seconds."""
+        self._soon(4.0, self._govern)
+        desk = Desk(self)
+        chain = succeed(desk)
+        if isinstance(chain, CharterChain):
+            self.holdings.keep_chain(chain)
+            self.may_crash("chain-kept")
+            for peer in self.machines:
+                self.tell(peer, Learnt(chain))
+        carry_on(desk, self.world.now)
 
     # --- the network ----------------------------------------------------------------------
 
@@ -524,12 +565,11 @@ class Node:
         if top == "witness":
             notes = self.holdings.monitoring
             return next((note for at, note in notes.items() if cosigned_path(at) == path), None)
-        if top == "papers":
-            return self.holdings.papers.get(rest)
         if path == PROOFS:
             return print_proof_list(list(self.holdings.proofs))
-        kept = self.holdings.proofs.get(rest)
-        return None if kept is None else kept[0]
+        chain = self.holdings.chain.file.to_bytes() if path == CHAIN else None
+        kept = self.holdings.proofs.get(rest, (chain,))[0]
+        return self.holdings.papers.get(rest) if top == "papers" else kept
 
     def serve_blob(self, _digest: str) -> bytes | None:
         """Return a blob; what is in it matters to nobody here."""
@@ -567,6 +607,68 @@ class Node:
         if getattr(self, "machines", None):
             self.tell("", Recorded(self.receiver.held_of(origin)))
         self._hint()
+
+
+class Desk:
+    """A node's side of the round protocol (as `node.succeeding.Record`)."""
+
+    def __init__(self, node: Node) -> None:
+        self.node, self.holdings = node, node.holdings
+
+    @property
+    def roster(self):
+        return roster_of(self.holdings.chain, self.holdings.me)
+
+    def said(self, kind):
+        found = [parse_entry(entry) for entry in self.node.entries]
+        for row in self.holdings.statements.values():
+            if row.kind == kind and row.issuer != self.holdings.me:
+                copies = self.holdings.logs[row.origin]
+                size = Checkpoint.parse(SignedNote.parse(self._note(row.origin)).text).size
+                found.append(parse_entry(read_entry(copies, row.seq, size)))
+        return [each for each in found if clear_kind(each) == kind]
+
+    def _note(self, origin):
+        return self.holdings.following.read(origin).complete
+
+    def paper(self, name):
+        return self.holdings.papers.get(name)
+
+    def speak(self, kind, body):
+        bound = bound_by(self.roster)
+
+        def entry_at(seq):
+            header = Header(
+                unit=self.holdings.chain.unit,
+                charter=bound.digest,
+                issuer=self.holdings.me,
+                epoch=1,
+                seq=seq,
+                time=utc(self.node.world.now),
+                says=Clear.of(kind, body),
+            )
+            key = signers_of(self.node.name)[KeySlot.GOVERNANCE]
+            return sign_statement(header, key, Role.GOVERNANCE).to_entry()
+
+        self.node.entries.append(entry_at(len(self.node.entries)))
+        statement = parse_entry(self.node.entries[-1])
+        self.node.may_crash("acknowledged")
+        if clear_kind(statement) in SELF_KINDS:
+            self.node.catch_up()
+            for peer in self.node.machines:
+                self.node.tell(peer, Learnt(self.holdings.chain))
+        self.node.grow()
+
+    def shown(self, origin):
+        return self.holdings.shown(origin)
+
+    def copies(self, origin):
+        return self.holdings.copies(origin)
+
+
+def clear_kind(statement):
+    says = statement.header.says
+    return says.kind if isinstance(says, Clear) else ""
 
 
 def write_log(copies: Copies, entries, before: Checkpoint, may_crash) -> Checkpoint:

@@ -13,12 +13,14 @@ from hashlib import sha256
 from detente.charter.recovery import SELF_KINDS
 from detente.errors import EnvironmentFault, UnitError
 from detente.exchange.protocol import Accepted, Awaited, Command, Event, Held, Roster
+from detente.exchange.protocol.chains import with_versions
 from detente.exchange.protocol.commands import (
     Accept,
     Cosign,
     Fetch,
     FetchBlob,
     HoldBack,
+    KeepChain,
     KeepFault,
     KeepPaper,
     KeepProof,
@@ -56,6 +58,7 @@ from detente.node.holdings import Holdings
 from detente.node.log import StopPoint, pass_by
 from detente.node.rekeying import note_recovery, pending, settle_recovery
 from detente.node.settling import merge_lines, says_more
+from detente.proofs import CharterChain
 from detente.statements import ContentError, SealingError
 from detente.statements.batch import IndexRow
 from detente.storage.errors import DamagedStore
@@ -153,15 +156,40 @@ class Receiver:
         return []
 
     def _take_up(
-        self, command: Accept | Record | Cosign | Merge | HoldBack | NoteRecovery | SettleRecovery
+        self,
+        command: Accept
+        | Record
+        | Cosign
+        | Merge
+        | HoldBack
+        | NoteRecovery
+        | SettleRecovery
+        | KeepChain,
     ) -> Sequence[Event]:
         match command:
             case NoteRecovery():
                 return note_recovery(self._holdings, command, self._now())
+            case KeepChain():
+                return self._keep_chain(command.chain)
             case SettleRecovery():
                 return settle_recovery(self._holdings, command.member)
             case _:
                 return self._on_log(command)
+
+    def _keep_chain(self, chain: CharterChain) -> Sequence[Event]:
+        """Keep later versions beside what was learnt of keys meanwhile."""
+        known = self._roster.chain
+        try:
+            grown = with_versions(known, chain.file)
+        except EnvironmentFault:
+            raise
+        except UnitError:
+            return []  # a key was suspended meanwhile that a ballot was signed by
+        if grown is known:
+            return []
+        self._holdings.keep_chain(grown)
+        self._stop("chain-kept")
+        return [Learnt(grown)]
 
     def _on_log(self, command: Accept | Record | Cosign | Merge | HoldBack) -> Sequence[Event]:
         match command:

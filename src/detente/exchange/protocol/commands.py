@@ -11,7 +11,7 @@ from enum import Enum
 from detente.charter import Spent
 from detente.errors import PeerFault
 from detente.exchange.protocol.model import Accepted, Awaited
-from detente.proofs import ProofFile
+from detente.proofs import CharterChain, ProofFile
 from detente.tlog import TilePath
 
 
@@ -208,6 +208,17 @@ class KeepPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepChain:
+    """Keep a charter chain that was verified and has later versions. Answer: `Learnt` to all.
+
+    Attributes:
+        chain: verified.
+    """
+
+    chain: CharterChain = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class KeepFault:
     """Keep what a peer did wrong, with the bytes that show it.
 
@@ -280,6 +291,7 @@ Command = (
     | NoteRecovery
     | SettleRecovery
     | KeepPaper
+    | KeepChain
     | KeepFault
     | KeepProof
     | HoldBack

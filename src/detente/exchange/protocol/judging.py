@@ -41,8 +41,8 @@ class Judged:
         faults: those that do not.
         spent: of the owner's quota.
         roster: grown by what the owner said about its keys.
-        over: why the rest waits for another day; empty where nothing does, or where it waits
-            for a charter.
+        over: why the rest waits for another day; empty where nothing does.
+        needs_chain: the rest waits for a charter that is not known here yet.
     """
 
     end: int
@@ -51,6 +51,7 @@ class Judged:
     spent: Spent
     roster: Roster
     over: str = ""
+    needs_chain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def judge(
         try:
             statement = parse_entry(entry)
             if _is_ahead(statement, roster):
-                return Judged(index, tuple(said), tuple(faults), today, roster)
+                found = Judged(index, tuple(said), tuple(faults), today, roster)
+                return replace(found, needs_chain=True)
             charged = today if bench.is_vouched else roster.charge(today, statement, entry)
             if isinstance(charged, Refused):
                 return Judged(index, tuple(said), tuple(faults), today, roster, over=charged.reason)

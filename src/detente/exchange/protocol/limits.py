@@ -33,3 +33,4 @@ JITTER = 0.25  # share of a wait that chance adds, so that nodes do not march in
 AVOWALS_MAX = 1_024  # of one member, ever: each costs a look at the whole charter chain
 LINES_KEPT_MAX = 4_096  # signature lines remembered as good, of all logs: 10 MiB
 PAPERS_AT_ONCE_MAX = 4  # asked of one peer in a round; each up to 2 MiB
+CHAIN_BYTES_MAX = 16 * 2**20  # above it a chain travels by hand; the format allows 64 MiB

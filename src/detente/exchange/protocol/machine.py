@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from detente.exchange.protocol import contents, evidence, openings, papers, visiting
+from detente.exchange.protocol import chains, contents, evidence, openings, papers, visiting
 from detente.exchange.protocol.commands import Command, Wait
 from detente.exchange.protocol.events import (
     Event,
@@ -40,6 +40,7 @@ from detente.exchange.protocol.paths import checkpoint_path, cosigned_path
 from detente.exchange.protocol.roster import Roster
 from detente.exchange.protocol.state import (
     ForBundle,
+    ForChain,
     ForNote,
     ForOpening,
     ForPaper,
@@ -190,7 +191,7 @@ def _answer(turn: Turn, event: Fetched | Kept | Failed) -> None:
             _give_up(turn)
         case ForProofs() | ForProof():
             evidence.on_answer(turn, purpose, data)
-        case ForOpening() | ForPaper():
+        case ForOpening() | ForPaper() | ForChain():
             _on_charter_traffic(turn, purpose, data)
         case ForNote() | ForTile() | ForBundle():
             visiting.on_answer(turn, purpose, data)
@@ -198,11 +199,16 @@ def _answer(turn: Turn, event: Fetched | Kept | Failed) -> None:
             assert_never(purpose)
 
 
-def _on_charter_traffic(turn: Turn, purpose: ForOpening | ForPaper, data: bytes | None) -> None:
-    if isinstance(purpose, ForOpening):
-        openings.on_opening(turn, purpose, data)
-    else:
-        papers.on_paper(turn, purpose, data)
+def _on_charter_traffic(
+    turn: Turn, purpose: ForOpening | ForPaper | ForChain, data: bytes | None
+) -> None:
+    match purpose:
+        case ForOpening():
+            openings.on_opening(turn, purpose, data)
+        case ForPaper():
+            papers.on_paper(turn, purpose, data)
+        case ForChain():
+            chains.on_chain(turn, data)
 
 
 def _give_up(turn: Turn) -> None:

@@ -36,6 +36,11 @@ class Roster:
         """The newest version."""
         return self.chain.latest
 
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the newest version."""
+        return self.charter.digest
+
     def owner(self, origin: str) -> str | None:
         """Return whose log it is, None where no member has it."""
         found = self.chain.keyring.owner_of_log(origin)

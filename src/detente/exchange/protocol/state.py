@@ -116,6 +116,11 @@ class ForPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class ForChain:
+    """A request for the peer's charter chain."""
+
+
+@dataclass(frozen=True, slots=True)
 class ForOpening:
     """A request for the beginning of the peer's next epoch: its checkpoint, then its entries.
 
@@ -128,7 +133,17 @@ class ForOpening:
     path: TilePath | None = None
 
 
-Purpose = ForNote | ForTile | ForBundle | ForPart | ForProofs | ForProof | ForOpening | ForPaper
+Purpose = (
+    ForNote
+    | ForTile
+    | ForBundle
+    | ForPart
+    | ForProofs
+    | ForProof
+    | ForOpening
+    | ForPaper
+    | ForChain
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ followed from whoever mirrors it, for everything in it authenticates itself.
 from typing import assert_never
 
 from detente.errors import UnitError
+from detente.exchange.protocol.chains import ask_chain
 from detente.exchange.protocol.commands import (
     Accept,
     Cosign,
@@ -251,6 +252,8 @@ def _judge(turn: Turn, visit: Visit, seen: SeenNote, index: int, data: bytes) ->
     )
     fresh = entries[held.taken - index * TILE_WIDTH :]
     judged = judge(fresh, held.taken, bench, roster, held.spent)
+    if judged.needs_chain:
+        ask_chain(turn)
     if judged.end == held.taken:
         if judged.over:
             # Nothing wrong with the log: its owner said more than its quota of the day.
