@@ -320,8 +320,9 @@ class HomeHoldings:
         for folder in (path.parent.parent, path.parent):
             if not folder.exists():
                 make_private_folder(folder)
-        write_whole(path, note, disk=self._disk)
+        # What `shown` reads comes last: a process stopped between the two shows it again.
         write_whole(self._home.layout.cosigned(origin), note, disk=self._disk)
+        write_whole(path, note, disk=self._disk)
 
     def _monitoring(self, origin: str) -> Path:
         return self._home.layout.directory / cosigned_path(origin)

@@ -77,7 +77,7 @@ class Pull:
         self._perform = perform
         self._tell = tell
         self._now = now
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         self._woken = False
         self._timer: asyncio.TimerHandle | None = None
         self._asking: set[asyncio.Task[None]] = set()
@@ -98,6 +98,8 @@ class Pull:
 
     async def _step(self) -> None:
         event = await self._events.get()
+        if isinstance(event, BaseException):
+            raise event
         if isinstance(event, Ticked):
             self._woken = False
         # Signatures and hashes take time that the others' answers should not wait for.
@@ -145,7 +147,13 @@ class Pull:
     def _ask(self, asking: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.create_task(asking)
         self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        task.add_done_callback(self._asked)
+
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        """Let a fault of this node's own end the pull: else nobody would answer the request."""
+        self._asking.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._events.put_nowait(fault)
 
     async def _fetch(self, command: Fetch) -> None:
         try:
