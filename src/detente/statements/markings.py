@@ -8,7 +8,6 @@ write it, in labels and marking names. An unknown marking is reported, not guess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import total_ordering
 from types import MappingProxyType
 
 from detente.signing.canonical import JsonValue
@@ -16,15 +15,24 @@ from detente.signing.canonical import JsonValue
 TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 
 
-@total_ordering
 class _Ordered(Enum):
     """An enumeration from open to closed."""
 
+    # Compared for every object of every batch: all four are written out, and none is derived.
+    def __init__(self, _word: str) -> None:
+        self._rank = len(type(self).__members__)
+
     def __lt__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        members = list(type(self))
-        return members.index(self) < members.index(other)
+        return self._rank < other._rank if type(other) is type(self) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self._rank <= other._rank if type(other) is type(self) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self._rank > other._rank if type(other) is type(self) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self._rank >= other._rank if type(other) is type(self) else NotImplemented
 
     def __str__(self) -> str:
         return str(self.value)

@@ -142,6 +142,14 @@ def test_values_are_counted_before_they_are_read():
         parse_strict(b"[" + b",".join([b"0"] * 101) + b"]", limits)
 
 
+@pytest.mark.parametrize("rest", [b"", b"\\", b"\\\\"])
+def test_a_text_that_never_ends_is_looked_at_once(rest):
+    # Looked at again from each of its quotes, this would take hours.
+    endless = b"[" * 5 + b'"[' + b'\\"' * 2_000_000 + rest
+    with pytest.raises(JsonError, match="not strict JSON"):
+        parse_strict(endless, JsonLimits(size_bytes=len(endless), depth=5, values=16))
+
+
 def test_brackets_and_commas_inside_text_are_no_structure():
     text = '[{,\\"' * 1_000
     assert parse_strict(json.dumps([text]).encode()) == [text]
