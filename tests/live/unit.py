@@ -7,6 +7,7 @@ something else if it wants to. Every row asserts at the honest nodes, never at t
 
 import gzip
 import json
+import os
 import re
 import shutil
 import socket
@@ -17,14 +18,15 @@ import threading
 import time
 from base64 import b64encode
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_bytes
 
-from detente.charter import KeySlot, OutsideWitness
+from detente.charter import AssetKind, KeySlot, OutsideWitness, RegisteredAsset
 from detente.exchange.protocol.paths import blob_path, checkpoint_path, cosigned_path, tile_path
 from detente.node.author import ClearDraft
+from detente.node.benign import BENIGN_FILE, PackagedLists
 from detente.node.clock import now
 from detente.node.exercise.outsider import witness_signers
 from detente.node.home import Home
@@ -35,6 +37,7 @@ from detente.statements import Clear, Kind, Pap, Tlp
 from detente.statements.handling import Handling
 from detente.statements.stix import encode_object, identity_of
 from detente.tlog import Checkpoint, Frontier, leaf_hash, new_bundles, pack_entries
+from detente.watch import Item
 from tests.edge.running_nodes import START_S, Node, eventually, found_unit, free_port
 
 HONEST = ("Aurel", "Borea")
@@ -137,6 +140,20 @@ class Liar:
         self.log = own_log(home)
         self.origin = self.log.origin
         self.member = home.identity.member
+        self.entries = []
+
+    @property
+    def next(self):
+        """The place at which the log goes on, as everybody was shown it so far."""
+        return len(self.entries)
+
+    def say(self, *makers):
+        """Let the log go on with what is made for its next places; return the first of them."""
+        first = self.next
+        for make in makers:
+            self.entries.append(make(self.next) if callable(make) else make)
+        self.show_log(self.entries)
+        return first
 
     def entry(self, seq, address="203.0.113.1", *, tlp=Tlp.AMBER, to="unit", epoch=1, count=1):
         """Sign a warning at any place of the log; its content is kept for the faces."""
@@ -240,6 +257,26 @@ class Unit:
     def nodes(self):
         return list(self.honest.values())
 
+    def begin_row(self):
+        """Show the whole of the hostile log, as it grew so far, to everybody."""
+        self.liar.entries = list(self.liar.entries)
+        for face in self.liar.faces.values():
+            face.forget()
+        self.liar.show_log(self.liar.entries)
+
+    def end_row(self):
+        """Check that the honest members came out whole: alive, heard, accused by nobody."""
+        for node in self.nodes:
+            assert node.process.poll() is None, node.words()
+            assert "Traceback" not in node.words()
+            for other in self.nodes:
+                assert faults(node, other.member) == []
+                assert [kind for who, kind, _ in proofs(node) if who == other.member] == []
+        speaker, *others = self.nodes if self.liar.next % 2 else self.nodes[::-1]
+        said = speaker.say("198.51.100.99")
+        for other in others:
+            eventually(lambda other=other: said in kept(other), within_s=20)
+
     def everywhere(self, condition, *, within_s=20.0):
         """Wait until something holds at every honest node."""
         for node in self.nodes:
@@ -335,16 +372,37 @@ def found(folder):
     """Found the unit of the stage, once for many rows; return what each row copies."""
     seeds = {name: token_bytes(64) for name in OUTSIDERS}
     entries = [outside_entry(name, seed) for name, seed in seeds.items()]
-    _directories, charter = found_unit(folder, (*HONEST, HOSTILE), witnesses=entries, f=1)
+    _directories, charter = found_unit(
+        folder, (*HONEST, HOSTILE), witnesses=entries, f=1, adapt=with_assets
+    )
+    # Read once for all stages, as each node would do at its first question.
+    PackagedLists(folder / BENIGN_FILE).lists_of(Item("ipv4-addr:value", "8.8.8.8"))
     return folder, charter, seeds
+
+
+def with_assets(charter):
+    """Register a network and a domain for an honest member, and a domain for the hostile one."""
+    by_name = {member.name: member.id for member in charter.members}
+    named = [
+        (by_name["Aurel"], AssetKind.DOMAIN, "aurel.example"),
+        (by_name["Aurel"], AssetKind.IPV4, "192.0.2.0/24"),
+        (by_name[HOSTILE], AssetKind.DOMAIN, "cantor.example"),
+    ]
+    assets = [RegisteredAsset(owner=who, kind=kind, value=value) for who, kind, value in named]
+    ordered = sorted(assets, key=lambda each: (each.owner, each.kind.value, each.value))
+    return replace(charter, assets=tuple(ordered))
 
 
 @contextmanager
 def live_unit(folder, founded):
     """Lend a stage of its own; every process and socket is gone afterwards."""
     template, charter, seeds = founded
-    shutil.copytree(template, folder, dirs_exist_ok=True)
+    shutil.copytree(
+        template, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(BENIGN_FILE)
+    )
     directories = {name: folder / name.lower() for name in (*HONEST, HOSTILE)}
+    for name in HONEST:
+        os.link(template / BENIGN_FILE, directories[name] / BENIGN_FILE)
     with ExitStack() as stack:
         witnesses = {
             name: stack.enter_context(outsider(folder, name, seed, directories[HONEST[0]]))

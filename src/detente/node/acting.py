@@ -44,7 +44,6 @@ from detente.watch import (
 )
 
 ASSETS_FILE = "own-assets.txt"
-BENIGN_FILE = "benign.index"
 _ASSETS_BYTES_MAX = 4 * 2**20
 _STATEMENTS_AT_ONCE = 64
 _ITEMS_AT_ONCE = 400
@@ -73,7 +72,7 @@ class Acting:
         self.shelf = ActingShelf(home.database, me=home.identity.member)
         self._home = home
         self._now = now
-        self._benign = benign or PackagedLists(home.layout.directory / BENIGN_FILE)
+        self._benign = benign or PackagedLists.of_node(home.layout.directory)
         self._changed = changed
         self._one_at_a_time = Lock()
         self._looked_at: dict[str, bytes] = {}

@@ -1,8 +1,9 @@
 """Common-benign lists: values so many use in good faith that no one report may turn on them.
 
-Millions of names and prefixes in two sorted arrays: a keyed hash of each name,
-and the segments into which all prefixes cut the address space. The key is the
-node's own, so nobody can look for a name that collides with a listed one.
+Millions of names and prefixes in sorted arrays: a keyed hash of each name, and the
+segments into which all prefixes cut the address space. They are asked where they lie, so
+an index in a mapped file costs no memory but what is looked at. The key is a secret of
+this machine, so nobody can look for a name that collides with a listed one.
 
 Being on a list of shared infrastructure (VPN exits, clouds) is a hint: it keeps
 a value from acting. Being on any other list is a verdict: it does not even alert.
@@ -11,7 +12,7 @@ a value from acting. Being on any other list is a verdict: it does not even aler
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
 from heapq import merge
@@ -29,6 +30,8 @@ _DIGEST_BYTES = 7
 LISTS_MAX = 256
 _V6_BITS, _V4_BITS = 128, 32
 _INDEX_HEAD_BYTES = 40
+_WORD_BYTES = 8  # arrays begin at whole words
+_LOW = 2**64 - 1
 _INDEX_LIMITS = JsonLimits(size_bytes=64 * 2**20, depth=8, values=4_000_000)
 
 
@@ -95,14 +98,14 @@ class BenignIndex:
         lists: without the entries that stand in `names` and `spaces`.
         names: 56 bits of keyed hash and 8 of the list's number for each name, ascending.
         spaces: by bits of an address.
-        key: up to 64 secret bytes of this node.
+        key: up to 64 secret bytes of this machine.
     """
 
     def __init__(
         self,
         lists: tuple[BenignList, ...],
-        names: "array[int]",
-        spaces: "dict[int, _Space]",
+        names: Sequence[int],
+        spaces: "Mapping[int, _Space]",
         *,
         key: bytes,
     ) -> None:
@@ -144,34 +147,50 @@ class BenignIndex:
 
     def to_bytes(self) -> bytes:
         """Return what `parse` reads."""
+        parts = [_words(self._names)]
+        for bits in (_V4_BITS, _V6_BITS):
+            parts += self._spaces[bits].to_parts()
         head = canonical(
             {
                 "lists": [_list_json(each) for each in self._lists],
-                "spaces": {str(bits): space.to_json() for bits, space in self._spaces.items()},
+                "members": {
+                    str(bits): [[*each] for each in space.members]
+                    for bits, space in self._spaces.items()
+                },
+                "parts": [len(each) for each in parts],
             }
         )
-        body = len(head).to_bytes(8) + head + self._names.tobytes()
+        head += b" " * (-len(head) % _WORD_BYTES)
+        body = b"".join((len(head).to_bytes(8), head, *parts))
         return sha256(body).digest() + body
 
     @classmethod
-    def parse(cls, data: bytes, *, key: bytes) -> Self:
+    def parse(cls, data: bytes | memoryview, *, key: bytes) -> Self:
         """Read what `to_bytes` wrote under the same key on the same machine.
+
+        The arrays are not copied: `data` stays in use for as long as the index.
 
         Raises:
             WatchError: damaged, or something else.
         """
-        if sha256(data[32:]).digest() != data[:32] or len(data) < _INDEX_HEAD_BYTES:
+        view = memoryview(data)
+        if len(view) < _INDEX_HEAD_BYTES or sha256(view[32:]).digest() != view[:32]:
             raise WatchError("the index of the common-benign lists is damaged")
-        end = _INDEX_HEAD_BYTES + int.from_bytes(data[32:_INDEX_HEAD_BYTES])
+        end = _INDEX_HEAD_BYTES + int.from_bytes(view[32:_INDEX_HEAD_BYTES])
         head = cast(
             "dict[str, dict[str, list[JsonValue]]]",
-            parse_canonical(data[_INDEX_HEAD_BYTES:end], _INDEX_LIMITS),
+            parse_canonical(bytes(view[_INDEX_HEAD_BYTES:end]).rstrip(b" "), _INDEX_LIMITS),
         )
-        names: array[int] = array("Q")
-        names.frombytes(data[end:])
+        parts: list[memoryview] = []
+        for size in cast("list[int]", head["parts"]):
+            parts.append(view[end : end + size])
+            end += size
         lists = tuple(_read_list(each) for each in cast("list[JsonValue]", head["lists"]))
-        spaces = {int(bits): _Space.parse(each) for bits, each in head["spaces"].items()}
-        return cls(lists, names, spaces, key=key)
+        spaces = {
+            bits: _Space.parse(parts[at : at + 3], head["members"][str(bits)])
+            for bits, at in ((_V4_BITS, 1), (_V6_BITS, 4))
+        }
+        return cls(lists, parts[0].cast("Q"), spaces, key=key)
 
     def lists_of(self, item: Item) -> tuple[Listed, ...]:
         """Return the lists in which a value stands, by name."""
@@ -223,13 +242,15 @@ class _Space:
     """One address space, cut into segments; each knows the lists that cover it.
 
     Attributes:
-        starts: first address of each segment, ascending.
+        highs: upper 64 bits of the first address of each segment, ascending.
+        lows: the lower 64 bits.
         sets: for each segment the number of its set.
         members: for each set the numbers of its lists, ascending.
     """
 
-    starts: tuple[int, ...]
-    sets: tuple[int, ...]
+    highs: Sequence[int]
+    lows: Sequence[int]
+    sets: Sequence[int]
     members: tuple[tuple[int, ...], ...]
 
     @classmethod
@@ -237,37 +258,46 @@ class _Space:
         """Cut a space by (bits, first, last, list)."""
         here = [(first, last, number) for width, first, last, number in spans if width == bits]
         starts = [0, *sorted({0, *(f for f, _, _ in here), *(e + 1 for _, e, _ in here)} - {0})]
+        if starts[-1] >> bits:
+            starts.pop()
         covering: list[set[int]] = [set() for _ in starts]
         for first, last, number in here:
             for at in range(bisect_left(starts, first), bisect_right(starts, last)):
                 covering[at].add(number)
         known: dict[tuple[int, ...], int] = {}
         sets = [known.setdefault(tuple(sorted(each)), len(known)) for each in covering]
-        return cls(tuple(starts), tuple(sets), tuple(known))
+        return cls(
+            array("Q", (each >> 64 for each in starts)),
+            array("Q", (each & _LOW for each in starts)),
+            array("Q", sets),
+            tuple(known),
+        )
 
     def between(self, first: int, last: int) -> Iterator[int]:
         """Yield the lists that cover any address from `first` to `last`."""
-        low = bisect_right(self.starts, first) - 1
-        for at in range(low, bisect_right(self.starts, last)):
+        for at in range(self._upto(first) - 1, self._upto(last)):
             yield from self.members[self.sets[at]]
 
-    def to_json(self) -> JsonValue:
-        """Return it as JSON; addresses in hex."""
-        return {
-            "members": [[*each] for each in self.members],
-            "sets": [*self.sets],
-            "starts": [f"{each:x}" for each in self.starts],
-        }
+    def _upto(self, address: int) -> int:
+        """Return how many segments start no later than an address."""
+        high = address >> 64
+        least, most = bisect_left(self.highs, high), bisect_right(self.highs, high)
+        return bisect_right(self.lows, address & _LOW, least, most)
+
+    def to_parts(self) -> list[bytes]:
+        """Return the arrays as bytes."""
+        return [_words(each) for each in (self.highs, self.lows, self.sets)]
 
     @classmethod
-    def parse(cls, value: object) -> "_Space":
-        """Read what `to_json` gave."""
-        read = cast("dict[str, list[JsonValue]]", value)
-        return cls(
-            starts=tuple(int(str(each), 16) for each in read["starts"]),
-            sets=tuple(cast("list[int]", read["sets"])),
-            members=tuple(tuple(cast("list[int]", each)) for each in read["members"]),
-        )
+    def parse(cls, parts: Sequence[memoryview], members: object) -> "_Space":
+        """Read what `to_parts` gave."""
+        highs, lows, sets = (each.cast("Q") for each in parts)
+        read = cast("list[list[int]]", members)
+        return cls(highs, lows, sets, tuple(tuple(each) for each in read))
+
+
+def _words(numbers: Sequence[int]) -> bytes:
+    return array("Q", numbers).tobytes()
 
 
 def _form(text: str, *, exact: bool) -> bytes:
