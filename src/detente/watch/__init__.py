@@ -35,6 +35,12 @@ from detente.watch.model import (
     Stance,
 )
 from detente.watch.origins import Owners
+from detente.watch.patterns import (
+    CompiledPattern,
+    ObservationError,
+    compile_pattern,
+    match_pattern,
+)
 from detente.watch.precision import tally
 from detente.watch.quarantine import Finding, Standing, examine_rule
 from detente.watch.values import items_of_pattern, make_item, sort_of
@@ -47,6 +53,7 @@ __all__ = [
     "BenignList",
     "BenignLookup",
     "Claim",
+    "CompiledPattern",
     "Decision",
     "Dossier",
     "Finding",
@@ -56,6 +63,7 @@ __all__ = [
     "Mark",
     "NoLists",
     "Objection",
+    "ObservationError",
     "Outcome",
     "Owners",
     "Precision",
@@ -69,6 +77,7 @@ __all__ = [
     "WatchError",
     "claim_extension",
     "claims_of",
+    "compile_pattern",
     "decide",
     "examine_rule",
     "is_false_positive",
@@ -76,6 +85,7 @@ __all__ = [
     "items_of_pattern",
     "make_item",
     "marks_of",
+    "match_pattern",
     "named_in",
     "sort_of",
     "tally",
