@@ -21,6 +21,8 @@ from detente.node.publishing import publish
 from detente.node.reporting import report_file, why
 from detente.statements import UNIT, Kind, Pap, Tlp
 from detente.statements.handling import Handling
+from detente.storage.acting import ActingShelf
+from detente.storage.errors import StorageFault
 from detente.watch import Item, Level, Listed
 from tests.edge.media import carry
 from tests.edge.offices import copy_unit, make_unit, opened
@@ -314,3 +316,35 @@ def test_the_report_says_of_a_quiet_year_that_it_faded(unit):
     here.bring_up()
     state = here.shelf.find(Item("ipv4-addr:value", ADDRESS))
     assert state.level is Level.ALERTING, "its own detection never falls silent by others' rules"
+
+
+def test_a_node_stopped_before_it_decided_decides_when_it_runs_again(unit, monkeypatch):
+    aurel, borea, cantor = unit
+    detect(aurel, ADDRESS)
+    detect(borea, ADDRESS)
+    cosign(cantor, aurel, borea)
+    stopped = acting(cantor)
+    with monkeypatch.context() as patch:
+        patch.setattr(ActingShelf, "settle", lambda *_: (_ for _ in ()).throw(StorageFault("x")))
+        with pytest.raises(StorageFault):
+            stopped.bring_up()
+    assert stopped.shelf.taken() > 0
+    assert level_at(acting(cantor)) is Level.ACTIONABLE
+
+
+def test_a_record_that_turned_before_a_stop_bears_on_all_values_after_it(unit, monkeypatch):
+    aurel, _, cantor = unit
+    lists = Lists(**{f"203_0_113_{last}": False for last in range(1, 7)})
+    detect(aurel, ADDRESS)
+    cosign(cantor, aurel)
+    here = acting(cantor, lists)
+    assert level_at(here) is Level.ALERTING
+    detect(aurel, *(f"203.0.113.{last}" for last in range(1, 7)))
+    cosign(cantor, aurel)
+    with monkeypatch.context() as patch:
+        patch.setattr(ActingShelf, "turn", lambda *_: (_ for _ in ()).throw(StorageFault("x")))
+        with pytest.raises(StorageFault):
+            here.bring_up()
+    again = acting(cantor, lists)
+    assert level_at(again) is Level.NOTED
+    assert any(each["rule"] == "precision" for each in why(again, ADDRESS)["reasons"])

@@ -5,11 +5,10 @@ order in which this node took them; `rebuild` forgets and takes all of them agai
 with the same result. Nothing is decided here: `watch` decides.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice
-from threading import Lock
+from threading import Event, Lock
 
 from detente.errors import EnvironmentFault, InputError, UnitError
 from detente.node.benign import PackagedLists
@@ -75,6 +74,8 @@ class Acting:
         self._benign = benign or PackagedLists.of_node(home.layout.directory)
         self._changed = changed
         self._one_at_a_time = Lock()
+        # Set where the process wants to end: what is left is done when it runs again.
+        self.stopping = Event()
         self._looked_at: dict[str, bytes] = {}
 
     def bring_up(self) -> int:
@@ -89,18 +90,14 @@ class Acting:
             EnvironmentFault: the common-benign lists are not there.
         """
         with self._one_at_a_time:
-            touched: set[int] = set()
             for note in self._kept_notes():
                 # A damaged file shows nothing; it is written anew with the next pull.
                 with suppress(NoteError, CheckpointError):
-                    touched |= self._note(note)
-            while page := self._next():
+                    self._note(note)
+            while not self.stopping.is_set() and (page := self._next()):
                 taken = [each for stored in page if (each := self._read(stored)) is not None]
-                touched |= self.shelf.take(taken, upto=page[-1].number)
-            count = self._decide(touched)
-            while due := self.shelf.due(self._now()):
-                count += self._decide(set(due))
-            return count
+                self.shelf.take(taken, upto=page[-1].number)
+            return self._decide()
 
     def note_seen(self, note: bytes) -> int:
         """Note who shows a log covered so far: from then on what it says was committed.
@@ -116,7 +113,8 @@ class Acting:
             StorageFault: the disk or the database refused.
         """
         with self._one_at_a_time:
-            return self._decide(self._note(note))
+            self._note(note)
+            return self._decide()
 
     def rebuild(self) -> int:
         """Forget what can be taken from the logs again, and take it again.
@@ -139,8 +137,9 @@ class Acting:
         if found is None:
             raise InputError(f"nobody named {item.value[:120]!r}", remedy="Check the spelling")
         self.shelf.accept(item, by=by, now=self._now())
+        self.shelf.reconsider([found.number])
         with self._one_at_a_time:
-            self._decide({found.number})
+            self._decide()
         return self.shelf.find(item) or found
 
     def rules(self, ledger: Mapping[tuple[str, Sort], Precision]) -> Rules:
@@ -167,13 +166,11 @@ class Acting:
             accepted=self.shelf.accepted(),
         )
 
-    def _note(self, note: bytes) -> set[int]:
-        touched: set[int] = set()
+    def _note(self, note: bytes) -> None:
         signed = SignedNote.parse(note)
         checkpoint = Checkpoint.parse(signed.text)
         for cosigner, moment in self._cosigned(signed, checkpoint.origin):
-            touched |= self.shelf.seen(checkpoint.origin, cosigner, checkpoint.size, moment)
-        return touched
+            self.shelf.seen(checkpoint.origin, cosigner, checkpoint.size, moment)
 
     def _kept_notes(self) -> Iterator[bytes]:
         """Yield the cosigned checkpoints that lie here and were not looked at yet."""
@@ -215,39 +212,39 @@ class Acting:
         except UnitError:
             return None  # content that nobody can use is shown where it was received
 
-    def _decide(self, items: set[int]) -> int:
+    def _decide(self) -> int:
         """Decide about values; where an issuer's record turned, about all it claims too.
 
+        What is due is kept with what was said, so a process that stops here goes on here.
         Marks depend on no ledger, so the second round turns none.
         """
         count = 0
-        while items:
-            before = self.shelf.ledger()
-            rules, now = self.rules(before), self._now()
-            for some in _batches(sorted(items)):
+        while True:
+            ledger = self.shelf.ledger()
+            rules, now = self.rules(ledger), self._now()
+            while due := self.shelf.due(now, limit=_ITEMS_AT_ONCE):
+                if self.stopping.is_set():
+                    return count
                 decided = [
                     (number, decide(dossier, rules, now), marks_of(dossier, rules))
-                    for number, dossier in self.shelf.dossiers(some)
+                    for number, dossier in self.shelf.dossiers(due)
                 ]
                 self.shelf.settle(decided, now)
                 count += len(decided)
-                self._changed(some)
-            items = self._turned(before, self.shelf.ledger())
-        return count
+                self._changed(due)
+            if not self._turn():
+                return count
 
-    def _turned(
-        self,
-        before: Mapping[tuple[str, Sort], Precision],
-        after: Mapping[tuple[str, Sort], Precision],
-    ) -> set[int]:
-        """Return the values of issuers whose record crossed the floor."""
-        none = Precision()
-        crossed = {
-            issuer
-            for issuer, sort in before.keys() | after.keys()
-            if before.get((issuer, sort), none).is_poor != after.get((issuer, sort), none).is_poor
-        }
-        return {number for issuer in crossed for number in self.shelf.items_of_issuer(issuer)}
+    def _turn(self) -> bool:
+        """Let the values of issuers whose record crossed the floor be decided about anew."""
+        poor = {line for line, precision in self.shelf.ledger().items() if precision.is_poor}
+        crossed = poor ^ self.shelf.poor()
+        if not crossed:
+            return False
+        issuers = {issuer for issuer, _ in crossed}
+        numbers = {each for issuer in issuers for each in self.shelf.items_of_issuer(issuer)}
+        self.shelf.turn(poor, numbers)
+        return True
 
     def _cosigned(self, signed: SignedNote, origin: str) -> list[tuple[str, datetime]]:
         charter = self._home.charter
@@ -287,12 +284,6 @@ def own_assets(home: Home) -> Assets:
     except (UnicodeDecodeError, WatchError) as error:
         remedy = error.remedy if isinstance(error, UnitError) else "Write it in UTF-8"
         raise InputError(str(error), file=str(path), remedy=remedy) from None
-
-
-def _batches(numbers: Iterable[int]) -> Iterable[list[int]]:
-    waiting = iter(numbers)
-    while some := list(islice(waiting, _ITEMS_AT_ONCE)):
-        yield some
 
 
 def _moment(timestamp: int) -> datetime:

@@ -5,7 +5,7 @@ act. Who repeats itself fills no disk: of one issuer's words about one value the
 first few are kept, and repeats count as nothing anyway.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -35,6 +35,7 @@ from detente.storage.acting_tables import (
 from detente.storage.acting_writing import (
     dossiers_of,
     levels_of,
+    make_due,
     note_progress,
     take_statement,
     write_marks,
@@ -47,6 +48,8 @@ from detente.watch import Decision, Dossier, Item, Level, Mark, Outcome, Precisi
 PAGE_MAX = 1_000
 _ONE_QUERY = 400
 _TAKEN = "acting"
+_POOR = "poor:"
+FOLLOWING = "follows acting:"  # how far came what is made of these decisions
 _KEPT_ALWAYS = (acting_accepted, import_done, acting_seen)
 
 
@@ -85,6 +88,7 @@ class ActingShelf:
         with self._database.writing("taking statements for acting") as connection:
             for each in said:
                 touched |= take_statement(connection, each)
+            make_due(connection, touched)
             note_progress(connection, _TAKEN, upto)
         return touched
 
@@ -107,7 +111,9 @@ class ActingShelf:
                 statement.c.seq >= (before or 0),
             )
             items = select(acting_claim.c.item).where(acting_claim.c.statement.in_(covered))
-            return set(connection.execute(items.distinct()).scalars())
+            touched = set(connection.execute(items.distinct()).scalars())
+            make_due(connection, touched)
+            return touched
 
     def dossiers(self, items: Iterable[int]) -> list[tuple[int, Dossier]]:
         """Return everything said about some values.
@@ -168,12 +174,39 @@ class ActingShelf:
             other = select(acting_claim.c.item).where(acting_claim.c.statement.in_(doubted))
             return set(connection.execute(own).scalars()) | set(connection.execute(other).scalars())
 
+    def poor(self) -> frozenset[tuple[str, Sort]]:
+        """Return the (issuer, class) whose record was poor when values were decided about last."""
+        query = select(progress.c.name).where(progress.c.name.startswith(_POOR, autoescape=True))
+        with self._database.reading("reading whose record is poor") as connection:
+            names = connection.execute(query).scalars().all()
+        split = (name.removeprefix(_POOR).partition(" ") for name in names)
+        return frozenset((issuer, Sort(sort)) for issuer, _, sort in split)
+
+    def turn(self, poor: Collection[tuple[str, Sort]], numbers: Collection[int]) -> None:
+        """Keep whose record is poor now, and let the values that turns be decided about anew.
+
+        Raises:
+            StorageFault: the database refused; nothing is kept.
+        """
+        with self._database.writing("keeping whose record is poor") as connection:
+            old = progress.c.name.startswith(_POOR, autoescape=True)
+            connection.execute(delete(progress).where(old))
+            for issuer, sort in sorted(poor):
+                note_progress(connection, f"{_POOR}{issuer} {sort.value}", 1)
+            make_due(connection, numbers)
+
+    def reconsider(self, numbers: Collection[int]) -> None:
+        """Let values be decided about anew."""
+        with self._database.writing("looking at values anew") as connection:
+            make_due(connection, numbers)
+
     def due(self, now: datetime, limit: int = PAGE_MAX) -> list[int]:
-        """Return values about which time alone may have changed the answer."""
+        """Return values to decide about: something was said, or time changed the answer."""
         item = acting_item.c
         query = select(item.number).where(item.due_at <= int(now.timestamp()))
-        with self._database.reading("looking for what fades") as connection:
-            return list(connection.execute(query.order_by(item.due_at).limit(limit)).scalars())
+        query = query.order_by(item.due_at, item.number).limit(limit)
+        with self._database.reading("looking for what is due") as connection:
+            return list(connection.execute(query).scalars())
 
     def at_level(self, least: Level, *, after: int = 0, limit: int = PAGE_MAX) -> list[ItemState]:
         """Return values that do at least this, by number."""
@@ -285,4 +318,6 @@ class ActingShelf:
             for table in ACTING_TABLES:
                 if table not in _KEPT_ALWAYS:
                     connection.execute(delete(table))
-            connection.execute(delete(progress).where(progress.c.name == _TAKEN))
+            name = progress.c.name
+            derived = name.startswith(_POOR) | name.startswith(FOLLOWING)
+            connection.execute(delete(progress).where((name == _TAKEN) | derived))

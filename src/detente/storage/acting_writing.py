@@ -1,6 +1,6 @@
 """Writing what statements claim, and reading it back as dossiers; one transaction at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from detente.watch import Decision, Dossier, Item, Level, Mark, Objection, Said,
 
 _WHOLE = 0  # in the place of a value: the objection is about all of the statement
 REPEATS_KEPT = 16  # of one issuer's claims on one value
+DUE_NOW = 0  # before any moment: to be decided about at once
 _ONE_QUERY = 400
 
 
@@ -81,6 +82,15 @@ def _object(connection: Connection, said: TakenStatement, objection: TakenObject
     ]
     connection.execute(insert(acting_objection), rows)
     return set(numbers) or _claimed_in(connection, objection.about)
+
+
+def make_due(connection: Connection, numbers: Iterable[int]) -> None:
+    """Note that values are to be decided about anew: a process that stops forgets none."""
+    wanted, item = sorted(numbers), acting_item.c
+    for start in range(0, len(wanted), _ONE_QUERY):
+        some = item.number.in_(wanted[start : start + _ONE_QUERY])
+        later = item.due_at.is_(None) | (item.due_at > DUE_NOW)
+        connection.execute(update(acting_item).where(some, later).values(due_at=DUE_NOW))
 
 
 def note_progress(connection: Connection, name: str, upto: int) -> None:
@@ -206,6 +216,7 @@ def _item_numbers(connection: Connection, items: set[Item], now: datetime) -> di
             "value": item.value,
             "level": int(Level.NOTED),
             "changed_at": int(now.timestamp()),
+            "due_at": DUE_NOW,
             "decision": "{}",
         }
         for key, item in by_key.items()
