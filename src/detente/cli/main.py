@@ -21,6 +21,7 @@ _NOUNS = {
     "bench": "Run a benchmark and print its figures with their spread.",
     "charter": "Who the members are and which rules bind them.",
     "doctor": "Check versions, libraries, clock, disk, keys.",
+    "elections": "Guards of results, audits, rolls and names; needs no node.",
     "exercise": "Run the main job: a unit at work, scene by scene, with a verdict for each.",
     "export": "Write what others would pull from this node into a file.",
     "import": "Take up what came on media.",
