@@ -14,6 +14,7 @@ unit: setup  ## set up and run the exercise (HEADLESS=1: no pages, exit status o
 	@$(BIN)/detente exercise $(if $(HEADLESS),--headless)
 
 check: setup  ## format, lint, types, contracts, every test: the definition of done
+	@bash scripts/setup-check.sh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

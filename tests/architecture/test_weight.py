@@ -37,6 +37,12 @@ def test_the_core_loads_no_library_for_storage_or_grammar(room):
     assert {name for name in HEAVY if name in modules} == set()
 
 
+def test_formats_of_others_are_read_without_a_web_server():
+    modules = loaded_by("exchange.misp")
+    assert "detente.exchange.misp" in modules
+    assert {name for name in (*HEAVY, "litestar", "httpx", "psycopg") if name in modules} == set()
+
+
 def test_help_is_given():
     done = subprocess.run(
         [sys.executable, "-m", "detente", "--help"], capture_output=True, text=True, timeout=30

@@ -11,7 +11,7 @@ class FaultyDatabase(Database):
 
     def __init__(self, path, fail_at=None, *, after=False):
         opened = open_database(path)
-        super().__init__(opened._engine, where=opened.where)
+        super().__init__(opened._engine, where=opened.where, writing_engine=opened._writing_engine)
         self.transactions = 0
         self._fail_at = fail_at
         self._after = after

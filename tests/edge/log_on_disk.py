@@ -52,8 +52,14 @@ class OpenLog:
         self.database.close()
 
 
+def location(directory: Path) -> Path | str:
+    """Return where the database of a log stands: a file in it, or what the file `database` says."""
+    named = directory / "database"
+    return named.read_text() if named.exists() else directory / "node.db"
+
+
 def new_log(directory: Path, *, disk: Disk | None = None) -> OpenLog:
-    create_database(directory / "node.db").close()
+    create_database(location(directory)).close()
     opened = reopen_log(directory, disk=disk)
     try:
         found_log(opened.log.stores, ORIGIN)
@@ -66,7 +72,7 @@ def new_log(directory: Path, *, disk: Disk | None = None) -> OpenLog:
 def reopen_log(
     directory: Path, *, disk: Disk | None = None, tiles: TileFiles | None = None
 ) -> OpenLog:
-    database = open_database(directory / "node.db")
+    database = open_database(location(directory))
     stores = LogStores(
         journal=EntryJournal(database),
         checkpoints=SqliteCheckpoints(database),

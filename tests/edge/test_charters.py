@@ -17,8 +17,8 @@ UNIT = hashlib.sha256(FIRST).hexdigest()
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def shelf(place, tmp_path):
+    database = create_database(place)
     yield CharterShelf(database, BlobStore.open(tmp_path / "blobs"))
     database.close()
 

@@ -21,8 +21,8 @@ AT_ONE, AT_TWO = tree(1), tree(2)
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def shelf(place):
+    database = create_database(place)
     yield SqliteCheckpoints(database)
     database.close()
 
@@ -31,12 +31,12 @@ def test_before_the_first_there_is_none(shelf):
     assert shelf.read(ORIGIN) is None
 
 
-def test_what_was_advanced_is_there_after_a_restart(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def test_what_was_advanced_is_there_after_a_restart(place):
+    database = create_database(place)
     SqliteCheckpoints(database).advance(None, AT_ONE)
     SqliteCheckpoints(database).advance(AT_ONE, AT_TWO)
     database.close()
-    database = open_database(tmp_path / "node.db")
+    database = open_database(place)
     assert SqliteCheckpoints(database).read(ORIGIN) == AT_TWO
     database.close()
 

@@ -39,6 +39,14 @@ def database(path):
     database.close()
 
 
+@pytest.fixture
+def either(place):
+    """The same tests on a file and on a server."""
+    database = create_database(place)
+    yield database
+    database.close()
+
+
 def pragma(database, name):
     with database.reading() as connection:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -50,20 +58,19 @@ def test_a_commit_has_been_through_fsync(database):
     assert pragma(database, "foreign_keys") == 1
 
 
-def test_the_migrations_make_exactly_the_schema_that_the_code_uses(database):
-    with database.reading() as connection:
+def test_the_migrations_make_exactly_the_schema_that_the_code_uses(either):
+    with either.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(database) == SCHEMA_VERSION == newest_version()
+    assert schema_version(either) == SCHEMA_VERSION == newest_version()
 
 
-def test_an_older_database_is_brought_up_to_date_with_its_rows_kept(tmp_path):
+def test_an_older_database_is_brought_up_to_date_with_its_rows_kept(place):
     from alembic import command
     from alembic.config import Config
 
     from detente.storage import migrations
 
-    path = tmp_path / "old.db"
-    database = create_database(path)
+    database = create_database(place)
     config = Config()
     config.set_main_option("script_location", os.path.dirname(migrations.__file__))
     with database.writing() as connection:
@@ -75,7 +82,7 @@ def test_an_older_database_is_brought_up_to_date_with_its_rows_kept(tmp_path):
         connection.execute(insert(last_checkpoint).values(origin="o", size=1, root=bytes(32)))
     assert schema_version(database) == "0001"
     database.close()
-    database = open_database(path)
+    database = open_database(place)
     with database.reading() as connection:
         assert schema_version(database) == SCHEMA_VERSION
         assert connection.execute(select(last_checkpoint.c.size)).scalar() == 1
@@ -83,41 +90,41 @@ def test_an_older_database_is_brought_up_to_date_with_its_rows_kept(tmp_path):
     database.close()
 
 
-def test_a_block_that_fails_leaves_nothing_behind(database):
+def test_a_block_that_fails_leaves_nothing_behind(either):
     row = insert(last_checkpoint).values(origin="o", size=1, root=bytes(32))
 
     def fail_half_way():
-        with database.writing() as connection:
+        with either.writing() as connection:
             connection.execute(row)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_half_way()
-    with database.reading() as connection:
+    with either.reading() as connection:
         assert connection.execute(select(last_checkpoint)).all() == []
 
 
-def test_writers_of_one_process_queue_instead_of_failing(database):
+def test_writers_of_one_process_queue_instead_of_failing(either):
     def count():
         for _ in range(20):
-            with database.writing() as connection:
+            with either.writing() as connection:
                 connection.execute(text("UPDATE signed_time SET timestamp = timestamp + 1"))
 
-    with database.writing() as connection:
+    with either.writing() as connection:
         connection.execute(text("INSERT INTO signed_time VALUES ('o', 0)"))
     threads = [threading.Thread(target=count) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with database.reading() as connection:
+    with either.reading() as connection:
         assert connection.execute(text("SELECT timestamp FROM signed_time")).scalar() == 100
 
 
-def test_readers_see_one_state_while_a_writer_goes_on(database):
-    with database.reading() as reader:
+def test_readers_see_one_state_while_a_writer_goes_on(either):
+    with either.reading() as reader:
         before = reader.execute(select(last_checkpoint)).all()
-        with database.writing() as writer:
+        with either.writing() as writer:
             writer.execute(insert(last_checkpoint).values(origin="o", size=1, root=bytes(32)))
         assert reader.execute(select(last_checkpoint)).all() == before
 
@@ -173,12 +180,12 @@ def test_another_program_s_database_is_not_touched(path):
         open_database(path)
 
 
-def test_a_database_of_a_newer_program_is_refused_with_the_way_out(path, database):
-    with database.writing() as connection:
+def test_a_database_of_a_newer_program_is_refused_with_the_way_out(place, either):
+    with either.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    database.close()
+    either.close()
     with pytest.raises(WrongSchema, match=r"9999.*Use the detente version that wrote it"):
-        open_database(path)
+        open_database(place)
 
 
 def test_a_database_that_another_process_holds_says_so(path, database):
@@ -197,7 +204,7 @@ def test_a_database_that_another_process_holds_says_so(path, database):
 
 
 def test_a_database_server_without_its_driver_is_named_without_its_password():
-    with pytest.raises(StorageFault, match="Install the driver") as refused:
+    with pytest.raises(StorageFault, match="postgresql://USER@HOST/NAME") as refused:
         open_database("nosuch+driver://node:secret@db.example/unit")
     assert "db.example" in str(refused.value)
     assert "secret" not in str(refused.value)
@@ -208,11 +215,11 @@ def test_importing_the_room_loads_no_migration_tool():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_opening_a_current_database_loads_no_migration_tool(path, database):
-    database.close()
+def test_opening_a_current_database_loads_no_migration_tool(place, either):
+    either.close()
     code = (
         "import sys; from detente.storage import open_database;"
-        f"open_database({str(path)!r}).close(); sys.exit('alembic' in sys.modules)"
+        f"open_database({str(place)!r}).close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

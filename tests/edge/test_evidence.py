@@ -25,8 +25,8 @@ BOREA = "bb" * 32
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def shelf(place):
+    database = create_database(place)
     yield EvidenceShelf(database, room={Sort.FAULT: Room(items=5, total_bytes=3 * 2**20)})
     database.close()
 

@@ -7,6 +7,7 @@ faults are in test_sequencer_faults; a clock set back in test_sequencer.)
 import asyncio
 import itertools
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -336,7 +337,7 @@ def test_whichever_step_fails_the_key_ring_opens_with_all_keys_it_said_it_kept(t
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_database_that_fails_at_any_transaction_leaves_an_index_that_can_go_on(tmp_path, after):
+def test_a_database_that_fails_at_any_transaction_leaves_an_index_that_can_go_on(places, after):
     rows = [an_object(leaf, "v.example") for leaf in range(1, 2_000)]
 
     def work(database):
@@ -346,18 +347,17 @@ def test_a_database_that_fails_at_any_transaction_leaves_an_index_that_can_go_on
         index.erase(a_statement(0).payload_hash)
         EvidenceShelf(database).keep_fault(PeerFault("bb" * 32, "rule", b"kept"), now=NOW)
 
-    create_database(tmp_path / "count.db").close()
-    counting = FaultyDatabase(tmp_path / "count.db")
+    create_database(place := places()).close()
+    counting = FaultyDatabase(place)
     work(counting)
     counting.close()
     for step in range(counting.transactions):
-        path = tmp_path / f"{step}.db"
-        create_database(path).close()
-        faulty = FaultyDatabase(path, step, after=after)
-        with pytest.raises(EnvironmentFault, match=str(path)):
+        create_database(place := places()).close()
+        faulty = FaultyDatabase(place, step, after=after)
+        with pytest.raises(EnvironmentFault, match=re.escape(faulty.where)):
             work(faulty)
         faulty.close()
-        database = open_database(path)
+        database = open_database(place)
         work(database)
         hits = ObjectIndex(database).objects_by_value("v.example", limit=1000)
         assert [hit.leaf for hit in hits] == list(range(1, 1_001))

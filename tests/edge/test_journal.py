@@ -3,19 +3,20 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from detente.errors import UnitError
 from detente.storage import DamagedStore, StoreInUse, create_database, open_database
 from detente.storage.journal import EntryJournal
+from detente.storage.schema import journal as journal_table
 
 ORIGIN = "0123456789abcdef0123456789abcdef/1"
 OTHER = "0123456789abcdef0123456789abcdef/2"
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def database(place):
+    database = create_database(place)
     yield database
     database.close()
 
@@ -91,7 +92,7 @@ def test_a_missing_row_is_an_error_never_a_shorter_answer(journal, database):
 def test_a_damaged_row_is_an_error_that_names_its_positions(journal, database):
     journal.append(ORIGIN, 0, [b"abc", b"def"])
     with database.writing() as connection:
-        connection.execute(text("UPDATE journal SET entries = x'00ff61'"))
+        connection.execute(update(journal_table).values(entries=b"\x00\xffa"))
     with pytest.raises(DamagedStore, match="positions 0 to 1"):
         journal.read(ORIGIN, start=0, end=2)
 

@@ -24,8 +24,8 @@ AUREL, BOREA = "aa" * 32, "bb" * 32
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def database(place):
+    database = create_database(place)
     yield database
     database.close()
 
@@ -221,10 +221,10 @@ def test_a_merge_that_died_half_way_leaves_nothing_and_loses_nothing(index, data
     assert max(level for _field, level in levels) >= 1
 
 
-def test_the_index_answers_the_same_after_a_restart(index, database, tmp_path):
+def test_the_index_answers_the_same_after_a_restart(index, database, place):
     index.add([(said(0), [an_object(1, 7, "evil.example")])])
     database.close()
-    again = open_database(tmp_path / "node.db")
+    again = open_database(place)
     assert len(ObjectIndex(again).objects_by_value("evil.example")) == 1
     again.close()
 

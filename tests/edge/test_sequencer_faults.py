@@ -30,6 +30,7 @@ from tests.edge.faulty_disk import FaultyDisk
 from tests.edge.log_on_disk import (
     VERIFIERS,
     at,
+    location,
     new_log,
     payload_hash,
     read_log,
@@ -124,13 +125,17 @@ def database_log(directory: Path, database: FaultyDatabase, notes: list[bytes]) 
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_database_that_fails_at_any_transaction_costs_nothing_acknowledged(tmp_path, after):
+def test_a_database_that_fails_at_any_transaction_costs_nothing_acknowledged(
+    tmp_path, places, after
+):
     for number in range(40):
         directory = tmp_path / str(number)
         directory.mkdir()
+        if isinstance(url := places(), str):
+            (directory / "database").write_text(url)
         new_log(directory).close()
         acknowledged, notes = {}, []
-        database = FaultyDatabase(directory / "node.db", number, after=after)
+        database = FaultyDatabase(location(directory), number, after=after)
         attempt(database_log(directory, database, notes), acknowledged)
         database.close()
         check_after(directory, acknowledged, notes)

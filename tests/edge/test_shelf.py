@@ -17,8 +17,8 @@ NOW = 1_800_000_000_000_000
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def database(place):
+    database = create_database(place)
     yield database
     database.close()
 

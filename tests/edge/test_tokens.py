@@ -17,8 +17,8 @@ SECRET = bytes(range(32))
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def database(place):
+    database = create_database(place)
     yield database
     database.close()
 
@@ -67,9 +67,14 @@ def test_a_token_is_known_by_its_text_and_by_nothing_less(shelf):
     assert [each for each in wrong if shelf.check(each, now=NOW) is not None] == []
 
 
-def test_its_secret_is_kept_nowhere(shelf, tmp_path):
+def test_its_secret_is_kept_nowhere(shelf, database, tmp_path):
     text = shelf.add(token(), SECRET)
     shelf.check(text, now=NOW)
+    with database.reading() as connection:
+        (row,) = connection.execute(select(access_token)).all()
+    assert hashlib.sha256(SECRET).digest() in row
+    assert SECRET not in row
+    assert SECRET.hex() not in row
     for path in tmp_path.iterdir():
         kept = path.read_bytes()
         assert SECRET not in kept
@@ -93,12 +98,12 @@ def test_it_ends_when_it_is_taken_back_by_name_or_id(shelf):
     assert shelf.check(second, now=NOW) is None
 
 
-def test_taken_back_by_another_process_it_ends_within_a_second(shelf, tmp_path, monkeypatch):
+def test_taken_back_by_another_process_it_ends_within_a_second(shelf, place, monkeypatch):
     text = shelf.add(token(), SECRET)
     moment = 100.0
     monkeypatch.setattr(module, "monotonic", lambda: moment)
     assert shelf.check(text, now=NOW) is not None
-    other = open_database(tmp_path / "node.db")
+    other = open_database(place)
     TokenShelf(other).revoke("siem", now=NOW)
     other.close()
     moment += 1.0

@@ -14,8 +14,8 @@ SECOND = WitnessState(size=9, root=b"b" * 32, timestamp=200)
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def database(place):
+    database = create_database(place)
     yield database
     database.close()
 
@@ -25,14 +25,14 @@ def states(database):
     return SqliteWitnessStates(database, cosigner="beta-witness")
 
 
-def test_what_was_cosigned_is_remembered_after_a_restart(tmp_path):
-    database = create_database(tmp_path / "node.db")
+def test_what_was_cosigned_is_remembered_after_a_restart(place):
+    database = create_database(place)
     states = SqliteWitnessStates(database, cosigner="beta-witness")
     assert states.read(ORIGIN) is None
     states.advance(ORIGIN, None, FIRST)
     states.advance(ORIGIN, FIRST, SECOND)
     database.close()
-    database = open_database(tmp_path / "node.db")
+    database = open_database(place)
     assert SqliteWitnessStates(database, cosigner="beta-witness").read(ORIGIN) == SECOND
     database.close()
 

@@ -14,8 +14,16 @@ from detente.cli.output import json_option, node_argument, print_json, say, want
 @click.option(
     "--passphrase", is_flag=True, help="Ask for a passphrase instead of making an unlock file."
 )
+@click.option(
+    "--database",
+    default="",
+    metavar="URL",
+    help="An empty PostgreSQL database, postgresql://USER@HOST/NAME; a file in DIR if not given.",
+)
 @json_option
-def command(directory: Path, name: str, operator: str, passphrase: bool, as_json: bool) -> None:
+def command(
+    directory: Path, name: str, operator: str, passphrase: bool, database: str, as_json: bool
+) -> None:
     """Make a node in DIR, a new or empty directory: keys for every role, an identity, a state.
 
     \b
@@ -26,12 +34,17 @@ def command(directory: Path, name: str, operator: str, passphrase: bool, as_json
     a copy of unlock.key to another: without it neither a back-up nor recovery.key
     opens. With --passphrase the passphrase is asked for, or read from the file that
     DETENTE_PASSPHRASE_FILE names.
+
+    The password of a database stands in ~/.pgpass or the file that PGPASSFILE names, never
+    in the URL: others on this machine see what is typed.
     """
     from detente.cli.opening import new_passphrase
     from detente.node.home import Home
 
     unlock = new_passphrase() if passphrase else None
-    with Home.create(directory, name=name, operator=operator, unlock=unlock) as home:
+    with Home.create(
+        directory, name=name, operator=operator, unlock=unlock, database=database
+    ) as home:
         card = home.card
         if wants_json(as_json):
             print_json(

@@ -10,8 +10,14 @@ from detente.cli.output import json_option, plain, print_json, require_file, say
 @click.command("restore")
 @click.argument("archive", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option(
+    "--database",
+    default="",
+    metavar="URL",
+    help="Put its state into this empty PostgreSQL database instead of a file in DIR.",
+)
 @json_option
-def command(archive: Path, directory: Path, as_json: bool) -> None:
+def command(archive: Path, directory: Path, database: str, as_json: bool) -> None:
     """Put the back-up FILE into DIR, which must be empty; every sum is checked.
 
     \b
@@ -24,7 +30,7 @@ def command(archive: Path, directory: Path, as_json: bool) -> None:
     from detente.node.keeping import restore_home
 
     require_file(archive)
-    report = restore_home(archive, directory)
+    report = restore_home(archive, directory, database=database)
     if wants_json(as_json):
         print_json(
             {

@@ -7,7 +7,7 @@ in through ports: this room opens no store.
 Follows: C2SP tlog-tiles and tlog-witness, RFC 9421 and 9530 (trust.md, section 7).
 """
 
-from detente.exchange.app import make_app
 from detente.exchange.limits import ServerLimits
 
-__all__ = ["ServerLimits", "make_app"]
+# `make_app` is in `exchange.app`: formats and lists are read without loading a web server.
+__all__ = ["ServerLimits"]

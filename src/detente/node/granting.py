@@ -89,7 +89,7 @@ def take_back(directory: Path, name: str, *, now: datetime) -> Token:
 
 @contextmanager
 def _shelf(directory: Path) -> Iterator[TokenShelf]:
-    layout = Layout(directory)
+    layout = Layout.of(directory)
     if not layout.identity.exists():
         raise InputError(
             "no node is here",

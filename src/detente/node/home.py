@@ -1,6 +1,6 @@
 """A node's directory, opened: everything the flows need, wired in one place."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,14 @@ from detente.node.identity import (
     new_identity,
     save_identity,
 )
-from detente.node.layout import Layout
+from detente.node.layout import DATABASE_FILE, Layout
 from detente.node.log import Appender
-from detente.node.settings import load_settings
+from detente.node.settings import load_settings, name_database
 from detente.proofs.chain import CharterChain, parse_chain
 from detente.proofs.file import FILE_BYTES_MAX
 from detente.signing import Role, Signer
 from detente.storage.blobs import BlobStore
+from detente.storage.belonging import belong_to, refuse_another
 from detente.storage.charters import CharterShelf
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.content_keys import ContentKeys
@@ -77,6 +78,8 @@ class Home:
         # Who appends to the log while the node runs; None in a process that only passes by.
         self.live: Appender | None = None
         self.taking_up = RLock()
+        # What a running node made of a content forgets it, by the statement's id.
+        self.forget: Callable[[str], None] | None = None
         self._lock = lock
         self._chain: CharterChain | None = None
 
@@ -90,6 +93,7 @@ class Home:
         unlock: Unlock | None = None,
         exercise: bool = False,
     ) -> Self:
+        database: str = "",
         """Make a node: keys for every role, an identity, an empty state.
 
         Args:
@@ -99,12 +103,13 @@ class Home:
             unlock: what opens the key ring; without it an unlock file is made in DIR.
             exercise: made for training; it joins only units made for training.
 
+            database: URL of an empty database of a PostgreSQL server; "" for a file in DIR.
         Raises:
             InputError: the directory holds something already.
             NameRefused: a name that hides something or mixes scripts.
             StorageFault: the disk refused.
         """
-        layout = Layout(directory)
+        layout = Layout(directory, database_url=database)
         check_label(name, operator)
         with storage_faults(doing="making a node", where=str(directory)):
             _require_empty(layout)
@@ -124,7 +129,9 @@ class Home:
                 recovery_hash=create_recovery_key(layout.recovery, unlock).hex(),
                 exercise=exercise,
             )
-            create_database(layout.database).close()
+            _make_state(layout, identity.member)
+            if database:
+                name_database(layout.settings, database)
             # Last, because its presence says that the node is complete.
             save_identity(layout.identity, identity)
         return cls.open(directory, unlock)
@@ -142,12 +149,15 @@ class Home:
         identity = load_identity(Layout(directory).identity)
         layout = Layout.of(directory)
         with ExitStack() as stack:
+        _require_one_state(layout)
             lock = DirectoryLock(directory)
             stack.callback(lock.close)
             keys = KeyRing.open(layout.keys, unlock or UnlockFile(layout.unlock))
             database = open_database(layout.database)
             stack.callback(database.close)
             home = cls(
+            database.hold()
+            refuse_another(database, identity.member)
                 layout,
                 lock=lock,
                 identity=identity,
@@ -311,6 +321,24 @@ def _require_empty(layout: Layout) -> None:
         raise InputError(
             "a node is here already",
             file=str(directory),
+def _require_one_state(layout: Layout) -> None:
+    file = layout.directory / DATABASE_FILE
+    if layout.database_url and file.exists():
+        raise DamagedStore(
+            f"{file} is here, and {layout.settings} names a database server: two states",
+            remedy="Restore once more if a restore was cut off; otherwise move away the one "
+            "that is older, never both",
+        )
+
+
+def _make_state(layout: Layout, member: str) -> None:
+    database = create_database(layout.database)
+    try:
+        belong_to(database, member)
+    finally:
+        database.close()
+
+
             remedy="Name a new directory; a node is never made over another",
         )
     raise InputError(

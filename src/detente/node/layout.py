@@ -7,7 +7,7 @@ Layout of DIR:
     keys/           the key ring, sealed at rest
     unlock.key      opens the ring unless a passphrase does; belongs on another medium
     recovery.key    the recovery key, until somebody takes it away (they should)
-    state.sqlite    TRUSTED: last checkpoints, journal, index
+    state.sqlite    TRUSTED: last checkpoints, journal, index; or a server's database has them
     logs/NAME/EPOCH the public face of the log: static files for any web server
     unit.chain      the charter chain, public
     redacted/       what remains of contents of which a part was erased
@@ -21,6 +21,8 @@ from typing import Self
 from detente.node.settings import load_settings
 from detente.storage.errors import storage_faults
 
+DATABASE_FILE = "state.sqlite"
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -29,10 +31,12 @@ class Layout:
     Attributes:
         directory: of the node.
         unlock_file: absolute, or from the directory.
+        database_url: of a database server; empty for a file in the directory.
     """
 
     directory: Path
     unlock_file: str = "unlock.key"
+    database_url: str = ""
 
     @classmethod
     def of(cls, directory: Path) -> Self:
@@ -44,7 +48,8 @@ class Layout:
         """
         settings = cls(directory).settings
         with storage_faults(doing="looking for the settings", where=str(settings)):
-            return cls(directory, unlock_file=load_settings(settings).unlock_file)
+            given = load_settings(settings)
+        return cls(directory, unlock_file=given.unlock_file, database_url=given.database)
 
     @property
     def identity(self) -> Path:
@@ -72,9 +77,9 @@ class Layout:
         return self.directory / "recovery.key"
 
     @property
-    def database(self) -> Path:
-        """The node's state."""
-        return self.directory / "state.sqlite"
+    def database(self) -> Path | str:
+        """The node's state: a file, or the URL of a server's database."""
+        return self.database_url or self.directory / DATABASE_FILE
 
     @property
     def blobs(self) -> Path:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from detente.errors import InputError
-from detente.storage.disk import read_capped
+from detente.storage.disk import Disk, read_capped, write_whole
 
 FILE_BYTES_MAX = 65_536
+_DATABASE_LINE = re.compile(r"(?m)^[ \t]*database[ \t]*=.*\n?")
+_TABLE = re.compile(r"(?m)^[ \t]*\[")
 _LINE = re.compile(r"at line ([0-9]+)")
 Value = str | int | float | Mapping[str, str]
 
@@ -25,6 +27,7 @@ class Settings:
 
     Attributes:
         unlock_file: path, absolute or from the node's directory.
+        database: URL of a PostgreSQL database without a password; empty for a file of SQLite.
         checkpoint_every_s: seconds.
         batch_entries_max: statements.
         waiting_entries_max: statements.
@@ -39,6 +42,7 @@ class Settings:
 
     unlock_file: str = "unlock.key"
     checkpoint_every_s: float = 50.0
+    database: str = ""
     batch_entries_max: int = 256
     waiting_entries_max: int = 4_096
     disk_free_min_mb: int = 500
@@ -72,6 +76,11 @@ ABOUT = {
     ),
     "checkpoint_every_s": About(
         "A fresh checkpoint at least every so many seconds while running.", 1, 60
+    "database": About(
+        "postgresql://USER@HOST/NAME of a database of this node's own, the password in ~/.pgpass;"
+        " empty for a file of SQLite in the node's directory. It never changes by itself:"
+        " `detente restore --database` moves a node."
+    ),
     ),
     "batch_entries_max": About("Most statements in one group commit.", 1, 4_096),
     "waiting_entries_max": About(
@@ -139,6 +148,25 @@ def print_settings(settings: Settings) -> str:
     for name, about in ABOUT.items():
         value: Value = getattr(settings, name)
         if isinstance(value, Mapping):
+def name_database(path: Path, url: str) -> None:
+    """Write which database the node has into its settings; an empty URL takes the line out.
+
+    Raises:
+        InputError: the settings are not as they should be.
+        StorageFault: the disk refused; the old settings stand.
+    """
+    if not url and not path.exists():
+        return
+    text = read_capped(path, bytes_max=FILE_BYTES_MAX).decode() if path.exists() else ""
+    # Before every table: below one the line would be that table's.
+    table = _TABLE.search(text)
+    place = table.start() if table else len(text)
+    named = f"database = {_quote(url)}\n" if url else ""
+    text = named + _DATABASE_LINE.sub("", text[:place]) + text[place:]
+    parse_settings(text.encode(), file=str(path))
+    write_whole(path, text.encode(), disk=Disk())
+
+
             rows = [f"{_quote(key)} = {_quote(text)}" for key, text in value.items()]
             lines += [f"# {about.says}", f"[{name}]", *rows, ""]
             continue

@@ -16,7 +16,8 @@ from pathlib import Path
 from shutil import rmtree
 
 from detente.storage.archive import BackupReport, Pack, new_file, unpack
-from detente.storage.database import Database, open_database
+from detente.storage.copying import copy_database
+from detente.storage.database import Database, create_database, open_database
 from detente.storage.disk import (
     TEMPORARY_SUFFIX,
     Disk,
@@ -155,10 +156,8 @@ def _copy_database(database: Database, copy: Path) -> None:
     with database.reading("copying the database") as connection:
         source = connection.connection.driver_connection
         if not isinstance(source, sqlite3.Connection):
-            raise BackupError(
-                f"{database.where} is no file that can be copied",
-                remedy="Use the back-up tools of the database server",
-            )
+            _copy_from_server(database, copy)
+            return
         os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         target = sqlite3.connect(copy)
         try:
@@ -170,6 +169,15 @@ def _copy_database(database: Database, copy: Path) -> None:
             raise OSError(code, f"the database cannot be copied: {error}") from error
         finally:
             target.close()
+
+
+def _copy_from_server(database: Database, copy: Path) -> None:
+    # The same file as of any node: a back-up opens on every machine, whatever server it has.
+    target = create_database(copy)
+    try:
+        copy_database(database, target)
+    finally:
+        target.close()
 
 
 def _mark(path: Path, archive: Path, now: datetime) -> None:

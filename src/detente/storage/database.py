@@ -1,9 +1,10 @@
-"""The one way to open the node's database.
+"""The one way to open the node's database: a file of SQLite, or a server's by its URL.
 
 SQLite in WAL mode with `synchronous=FULL`: a committed transaction has been
 through fsync. One writer at a time per process, so that a group commit never
-meets "database is locked"; any number of readers. The migration tool is
-loaded only when a database is made or is older than this program.
+meets "database is locked"; any number of readers. PostgreSQL keeps the same
+promises (see `postgresql`). The migration tool is loaded only when a database
+is made or is older than this program.
 """
 
 import os
@@ -16,12 +17,14 @@ from typing import Protocol
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
+from detente.storage import postgresql
 from detente.storage.disk import PRIVATE_FILE, Disk
 from detente.storage.errors import RESTORE, DamagedStore, StorageFault, WrongSchema, storage_faults
 from detente.storage.schema import SCHEMA_VERSION
 
 _BUSY_WAIT_MS = 5_000
 _PAGE_BYTES_LEAST = 512
+_POSTGRESQL = ("postgres", postgresql.BACKEND, postgresql.DRIVER)  # as people write it
 _WAL_PAGES = 4_096  # 16 MiB between checkpoints: fewer fsyncs of the main file under load
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -39,11 +42,24 @@ class Database:
         where: what to call it in a message; never contains a password.
     """
 
-    def __init__(self, engine: Engine, *, where: str) -> None:
+    def __init__(self, engine: Engine, *, where: str, writing_engine: Engine | None = None) -> None:
         self.where = where
         self._engine = engine
-        self._writing_engine = engine.execution_options(detente_writes=True)
+        self._writing_engine = writing_engine or engine.execution_options(detente_writes=True)
+        self._is_server = engine.dialect.name == postgresql.BACKEND
+        self._hold: postgresql.Hold | None = None
         self._one_writer = Lock()
+
+    def hold(self) -> None:
+        """Keep every other node off until closed; a file is kept by its directory's lock.
+
+        Raises:
+            StoreInUse: another node has it.
+            StorageFault: the server refused.
+        """
+        if self._is_server and self._hold is None:
+            with storage_faults(doing="taking the database", where=self.where):
+                self._hold = postgresql.Hold(self._engine, where=self.where)
 
     @contextmanager
     def reading(self, doing: str = "reading") -> Iterator[Connection]:
@@ -68,11 +84,16 @@ class Database:
             storage_faults(doing=doing, where=self.where),
             self._writing_engine.begin() as connection,
         ):
+            if self._is_server:
+                postgresql.take_writer_lock(connection, self._hold)
             yield connection
 
     def close(self) -> None:
         """Give every connection back to the system."""
         with storage_faults(doing="closing", where=self.where):
+            if self._hold is not None:
+                self._hold.close()
+                self._hold = None
             self._engine.dispose()
 
 
@@ -80,7 +101,8 @@ def create_database(location: Path | str) -> Database:
     """Make a new database with every table; refuse to touch an existing file.
 
     Args:
-        location: a file path for SQLite, or an SQLAlchemy URL.
+        location: a file path for SQLite, or an URL of PostgreSQL without a password,
+            whose database exists and is empty.
 
     Raises:
         StorageFault: it exists already, or cannot be made.
@@ -94,6 +116,8 @@ def create_database(location: Path | str) -> Database:
             Disk().sync_folder(path.parent)
     database = _connect(url)
     with _closed_on_error(database):
+        if url.drivername == postgresql.DRIVER:
+            _require_empty(database)
         _migrate(database)
     return database
 
@@ -174,23 +198,34 @@ def _connect(url: URL) -> Database:
     path = _file_of(url)
     where = str(path) if path is not None else url.render_as_string(hide_password=True)
     try:
+        if url.drivername == postgresql.DRIVER:
+            reading, writing = postgresql.connect(url)
+            return Database(reading, where=where, writing_engine=writing)
+        if url.get_backend_name() != "sqlite":
+            raise ArgumentError(f"{url.drivername} is neither SQLite nor PostgreSQL")
         engine = create_engine(url)
     except (ImportError, ArgumentError) as error:
         raise StorageFault(
             f"no driver here opens {where}: {error}",
-            remedy="Install the driver of that database, or name a file to use SQLite",
+            remedy="Write postgresql://USER@HOST/NAME, or name a file to use SQLite",
         ) from error
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return Database(engine, where=where)
 
 
 def _url(location: Path | str) -> URL:
-    if isinstance(location, str) and "://" in location:
-        with storage_faults(doing="reading the database's URL", where="the settings"):
-            return make_url(location)
-    return URL.create("sqlite", database=str(location))
+    if not isinstance(location, str) or "://" not in location:
+        return URL.create("sqlite", database=str(location))
+    with storage_faults(doing="reading the database's URL", where="the settings"):
+        url = make_url(location)
+    return postgresql.reachable(url) if url.drivername in _POSTGRESQL else url
+
+
+def _require_empty(database: Database) -> None:
+    with database.reading("looking at the database") as connection:
+        postgresql.refuse_taken(inspect(connection).get_table_names(), where=database.where)
+        postgresql.refuse_unfit(connection, where=database.where)
 
 
 def _file_of(url: URL) -> Path | None:

@@ -117,6 +117,37 @@ _BY_SQLITE: dict[int, tuple[type[StorageFault], str]] = {
 }
 
 
+# Classes and codes of PostgreSQL (Appendix A of its manual), the longest beginning first.
+_SERVER = "Start the database server, and look at its log and at the address in detente.toml"
+_BY_SQLSTATE: tuple[tuple[str, type[StorageFault], str], ...] = (
+    ("", StorageFault, _SERVER),  # no answer came
+    ("08", StorageFault, _SERVER),
+    ("57P", StorageFault, _SERVER),
+    (
+        "28",
+        StorageFault,
+        "Give the role and its password in ~/.pgpass (mode 0600); see pg_hba.conf",
+    ),
+    ("3D000", StorageFault, "Make the database with `createdb`, or correct its name"),
+    ("42501", StorageFault, "Make the role of this node the owner of its database"),
+    ("53100", StorageFault, _SPACE),
+    ("53300", StorageFault, "Raise max_connections of the server: a node takes up to 16"),
+    ("55P03", StoreInUse, _ONE_WRITER),
+    ("25006", StorageFault, "This server is a standby: name the one that takes writes"),
+    ("XX001", DamagedStore, RESTORE),
+    ("XX002", DamagedStore, RESTORE),
+)
+
+_REFUSALS = (
+    ("authentication failed", "28P01"),
+    ("no password supplied", "28P01"),
+    ("no pg_hba.conf entry", "28000"),
+    ("does not exist", "3D000"),
+    ("too many clients", "53300"),
+    ("remaining connection slots", "53300"),
+)
+
+
 def storage_fault(error: OSError | SQLAlchemyError, *, doing: str, where: str) -> StorageFault:
     """Translate an error of the system or the database into one with a remedy.
 
@@ -130,11 +161,32 @@ def storage_fault(error: OSError | SQLAlchemyError, *, doing: str, where: str) -
         reason = error.strerror or type(error).__name__
         return StorageFault(f"{doing} in {where} failed: {reason}", remedy=remedy)
     cause = error.orig if isinstance(error, DBAPIError) else None
+    if hasattr(cause, "sqlstate"):
+        return _server_fault(cause, doing=doing, where=where)
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code == _SQLITE_FULL or (code in _MAYBE_FULL and _has_no_room(where)):
         return StorageFault(f"{doing} in {where} failed: {_FULL} ({cause})", remedy=_SPACE)
     kind, remedy = _BY_SQLITE.get(code, (StorageFault, _LOOK))
     return kind(f"{doing} in {where} failed: {cause or error}", remedy=remedy)
+
+
+def _server_fault(cause: BaseException | None, *, doing: str, where: str) -> StorageFault:
+    state = getattr(cause, "sqlstate", None) or _state_in_words(str(cause))
+    kind, remedy = next(
+        (
+            (kind, remedy)
+            for begin, kind, remedy in reversed(_BY_SQLSTATE)
+            if (state.startswith(begin) if begin else not state)
+        ),
+        (StorageFault, "Look at the log of the database server, then try again"),
+    )
+    reason = " ".join(str(cause).split())
+    return kind(f"{doing} in {where} failed: {reason}", remedy=remedy)
+
+
+def _state_in_words(words: str) -> str:
+    """Return the code of a refused connection; the client library hands on the words alone."""
+    return next((state for part, state in _REFUSALS if part in words), "")
 
 
 def _has_no_room(where: str) -> bool:

@@ -34,14 +34,18 @@ _LAST_END = (
     .where(journal.c.origin == bindparam("origin"))
     .scalar_subquery()
 )
-_APPEND = insert(journal).from_select(
-    ["origin", "start_seq", "end_seq", "entries"],
-    select(
-        cast(bindparam("origin"), Text),
-        cast(bindparam("start_seq"), BigInteger),
-        cast(bindparam("end_seq"), BigInteger),
-        bindparam("entries", type_=LargeBinary),
-    ).where(func.coalesce(_LAST_END, bindparam("start_seq")) == bindparam("start_seq")),
+_APPEND = (
+    insert(journal)
+    .from_select(
+        ["origin", "start_seq", "end_seq", "entries"],
+        select(
+            cast(bindparam("origin"), Text),
+            cast(bindparam("start_seq"), BigInteger),
+            cast(bindparam("end_seq"), BigInteger),
+            bindparam("entries", type_=LargeBinary),
+        ).where(func.coalesce(_LAST_END, bindparam("start_seq")) == bindparam("start_seq")),
+    )
+    .execution_options(preserve_rowcount=True)
 )
 
 
