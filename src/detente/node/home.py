@@ -25,8 +25,8 @@ from detente.node.settings import load_settings, name_database
 from detente.proofs.chain import CharterChain, parse_chain
 from detente.proofs.file import FILE_BYTES_MAX
 from detente.signing import Role, Signer
-from detente.storage.blobs import BlobStore
 from detente.storage.belonging import belong_to, refuse_another
+from detente.storage.blobs import BlobStore
 from detente.storage.charters import CharterShelf
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.content_keys import ContentKeys
@@ -77,9 +77,9 @@ class Home:
         self.settings = load_settings(layout.settings)
         # Who appends to the log while the node runs; None in a process that only passes by.
         self.live: Appender | None = None
-        self.taking_up = RLock()
         # What a running node made of a content forgets it, by the statement's id.
         self.forget: Callable[[str], None] | None = None
+        self.taking_up = RLock()
         self._lock = lock
         self._chain: CharterChain | None = None
 
@@ -92,8 +92,8 @@ class Home:
         operator: str = "",
         unlock: Unlock | None = None,
         exercise: bool = False,
-    ) -> Self:
         database: str = "",
+    ) -> Self:
         """Make a node: keys for every role, an identity, an empty state.
 
         Args:
@@ -102,8 +102,8 @@ class Home:
             operator: the legal entity that answers for it, or "".
             unlock: what opens the key ring; without it an unlock file is made in DIR.
             exercise: made for training; it joins only units made for training.
-
             database: URL of an empty database of a PostgreSQL server; "" for a file in DIR.
+
         Raises:
             InputError: the directory holds something already.
             NameRefused: a name that hides something or mixes scripts.
@@ -148,16 +148,16 @@ class Home:
         """
         identity = load_identity(Layout(directory).identity)
         layout = Layout.of(directory)
-        with ExitStack() as stack:
         _require_one_state(layout)
+        with ExitStack() as stack:
             lock = DirectoryLock(directory)
             stack.callback(lock.close)
             keys = KeyRing.open(layout.keys, unlock or UnlockFile(layout.unlock))
             database = open_database(layout.database)
             stack.callback(database.close)
-            home = cls(
             database.hold()
             refuse_another(database, identity.member)
+            home = cls(
                 layout,
                 lock=lock,
                 identity=identity,
@@ -313,14 +313,6 @@ class Home:
         return TileFiles(self.layout.log(origin))
 
 
-def _require_empty(layout: Layout) -> None:
-    directory = layout.directory
-    if not directory.exists() or not any(directory.iterdir()):
-        return
-    if layout.identity.exists():
-        raise InputError(
-            "a node is here already",
-            file=str(directory),
 def _require_one_state(layout: Layout) -> None:
     file = layout.directory / DATABASE_FILE
     if layout.database_url and file.exists():
@@ -339,6 +331,14 @@ def _make_state(layout: Layout, member: str) -> None:
         database.close()
 
 
+def _require_empty(layout: Layout) -> None:
+    directory = layout.directory
+    if not directory.exists() or not any(directory.iterdir()):
+        return
+    if layout.identity.exists():
+        raise InputError(
+            "a node is here already",
+            file=str(directory),
             remedy="Name a new directory; a node is never made over another",
         )
     raise InputError(

@@ -41,8 +41,8 @@ class Settings:
     """
 
     unlock_file: str = "unlock.key"
-    checkpoint_every_s: float = 50.0
     database: str = ""
+    checkpoint_every_s: float = 50.0
     batch_entries_max: int = 256
     waiting_entries_max: int = 4_096
     disk_free_min_mb: int = 500
@@ -74,13 +74,13 @@ ABOUT = {
         "Opens the key ring where no passphrase does; put it on another medium"
         " (absolute, or from the node's directory)."
     ),
-    "checkpoint_every_s": About(
-        "A fresh checkpoint at least every so many seconds while running.", 1, 60
     "database": About(
         "postgresql://USER@HOST/NAME of a database of this node's own, the password in ~/.pgpass;"
         " empty for a file of SQLite in the node's directory. It never changes by itself:"
         " `detente restore --database` moves a node."
     ),
+    "checkpoint_every_s": About(
+        "A fresh checkpoint at least every so many seconds while running.", 1, 60
     ),
     "batch_entries_max": About("Most statements in one group commit.", 1, 4_096),
     "waiting_entries_max": About(
@@ -142,12 +142,6 @@ def parse_settings(data: bytes, *, file: str = "") -> Settings:
     return Settings(**given)
 
 
-def print_settings(settings: Settings) -> str:
-    """Write a settings file in which every setting is explained."""
-    lines: list[str] = []
-    for name, about in ABOUT.items():
-        value: Value = getattr(settings, name)
-        if isinstance(value, Mapping):
 def name_database(path: Path, url: str) -> None:
     """Write which database the node has into its settings; an empty URL takes the line out.
 
@@ -167,6 +161,12 @@ def name_database(path: Path, url: str) -> None:
     write_whole(path, text.encode(), disk=Disk())
 
 
+def print_settings(settings: Settings) -> str:
+    """Write a settings file in which every setting is explained."""
+    lines: list[str] = []
+    for name, about in ABOUT.items():
+        value: Value = getattr(settings, name)
+        if isinstance(value, Mapping):
             rows = [f"{_quote(key)} = {_quote(text)}" for key, text in value.items()]
             lines += [f"# {about.says}", f"[{name}]", *rows, ""]
             continue
