@@ -11,6 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from detente.cli.main import root
 from detente.node.clock import now
 from detente.node.founding import accept_offer, apply_founding, make_offer, read_card, write_card
 from detente.node.home import Home
@@ -25,8 +28,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def found_unit(folder, names, *, witnesses=(), f=0):
-    """Make an exercise node for each name, and one unit of them all; return the directories."""
+def found_unit(
+    folder, names, *, witnesses=(), f=0, adapt=lambda charter: charter, answering=False
+):
+    """Make an exercise node for each name, and one unit of them all; return the directories.
+
+    Args:
+        folder: where.
+        names: of the members.
+        witnesses: outside ones.
+        f: members the unit is prepared to see hostile.
+        adapt: changes the charter before anybody accepts it.
+        answering: whether they answer by themselves what others say.
+    """
     homes = {name: Home.create(folder / name.lower(), name=name, exercise=True) for name in names}
     charter = make_offer(
         name="Unit under test",
@@ -36,10 +50,14 @@ def found_unit(folder, names, *, witnesses=(), f=0):
         now=now(),
         exercise=True,
     )
+    charter = adapt(charter)
     document = charter.to_bytes()
     answers = [accept_offer(home, document) for home in homes.values()]
     for home in homes.values():
         apply_founding(home, document, answers, now())
+        # Addresses for documentation are benign: where nobody asks for it, nobody disputes them.
+        if not answering:
+            home.layout.settings.write_text("answer_others = false\n")
         home.close()
     return {name: folder / name.lower() for name in names}, charter
 
@@ -124,11 +142,17 @@ class Node:
 
     def publish(self, *addresses, to=(), tlp="amber"):
         """Say that addresses are malicious; return the statement's id."""
-        rows = "".join(f"ipv4-addr,{address},scanner\n" for address in addresses)
-        path = self.directory.parent / f"{self.name}-{time.monotonic_ns()}.csv"
-        path.write_text(f"type,value,name\n{rows}")
+        path = self._table(addresses)
         readers = [word for name in to for word in ("--to", name)]
         return self.detente("statement", "publish", path, "--tlp", tlp, *readers)["id"]
+
+    def say(self, *addresses):
+        """Say the same without a process for the command; the running node says it."""
+        path = self._table(addresses)
+        words = ["statement", "publish", str(path), "--json", "--node", str(self.directory)]
+        done = CliRunner().invoke(root, words)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)["id"]
 
     def statements(self, issuer=None):
         """Return what the node's index holds, of one issuer if named, by id."""
@@ -138,6 +162,12 @@ class Node:
     def words(self):
         """Return everything the node told people."""
         return self._said("err")
+
+    def _table(self, addresses):
+        rows = "".join(f"ipv4-addr,{address},scanner\n" for address in addresses)
+        path = self.directory.parent / f"{self.name}-{time.monotonic_ns()}.csv"
+        path.write_text(f"type,value,name\n{rows}")
+        return path
 
     def _said(self, what):
         with suppress(FileNotFoundError):
@@ -155,9 +185,9 @@ class Node:
 
 
 @contextmanager
-def running(folder, *names, start=True, listening=None):
+def running(folder, *names, start=True, listening=None, answering=False):
     """Lend a unit of running nodes, each knowing each other's address; killed at the end."""
-    directories, _charter = found_unit(folder, names)
+    directories, _charter = found_unit(folder, names, answering=answering)
     ports = {name: free_port() for name in names if listening is None or name in listening}
     nodes = {
         name: Node(

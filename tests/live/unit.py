@@ -422,7 +422,10 @@ def live_unit(folder, founded):
         for node in honest.values():
             node.start(wait=False)
         for node in honest.values():
-            eventually(lambda node=node: node.words(), within_s=START_S)
+            eventually(
+                lambda node=node: "is running" in node.words() or node.process.poll() is not None,
+                within_s=START_S,
+            )
             assert node.process.poll() is None, node.words()
         for name in witnesses:
             said, wrong = folder / name / "out", folder / name / "err"

@@ -17,6 +17,7 @@ from detente.statements.stix_types import CUSTOM, TYPES, Family
 
 BUNDLE_LIMITS = JsonLimits(size_bytes=64 * 1024 * 1024, depth=34, values=4_000_000)
 _REISSUE_NAMESPACE = bytes.fromhex("b7f1c0c24b0e5d8aa4c61c9e07d3f5a2")
+_REISSUED = "Re-issued; created by "
 _KEPT_TYPES = frozenset(("marking-definition", "extension-definition"))
 
 
@@ -128,6 +129,17 @@ def reissued_id(identifier: str, member: str) -> str:
     return f"{kind}--{name_uuid(_REISSUE_NAMESPACE, identity_of(member) + identifier)}"
 
 
+def original_id(properties: Mapping[str, JsonValue]) -> str | None:
+    """Return the id of the original of a re-issued object, None for any other."""
+    references = properties.get("external_references")
+    for each in reversed(references if isinstance(references, list) else []):
+        named = each.get("external_id") if isinstance(each, dict) else None
+        words = each.get("description") if isinstance(each, dict) else None
+        if isinstance(words, str) and isinstance(named, str) and words.startswith(_REISSUED):
+            return named
+    return None
+
+
 def reissued(
     properties: Mapping[str, JsonValue], member: str, names: Mapping[str, str]
 ) -> dict[str, JsonValue]:
@@ -146,8 +158,7 @@ def reissued(
     origin: dict[str, JsonValue] = {
         "source_name": "stix",
         "external_id": properties["id"],
-        "description": "Re-issued; created by "
-        f"{properties.get('created_by_ref') or 'an unnamed source'}",
+        "description": f"{_REISSUED}{properties.get('created_by_ref') or 'an unnamed source'}",
     }
     made["external_references"] = [*(references if isinstance(references, list) else []), origin]
     made["id"] = names[str(properties["id"])]
