@@ -16,15 +16,15 @@ def plain_name(name: str) -> str:
 def flatten(nested: dict[str, Any], limits: Limits) -> Event:
     """Return the object in one level.
 
-    A list of scalars stays a list; a list of objects becomes one list for each
-    dotted name; two values under one name become a list, so that neither hides
-    the other. Null values, empty lists and empty objects are absent.
+    A list of scalars stays a list; the objects of a list share their dotted names;
+    two values under one name become a list, so that neither hides the other. Null
+    values, empty lists and empty objects are absent.
 
     Raises:
         UnreadableLine: beyond a limit of depth, names, their length, or values.
     """
     flat = _Flat(limits)
-    flat.add_object("", nested, limits.depth, listed=False)
+    flat.add_object("", nested, limits.depth, in_list=False)
     return flat.event
 
 
@@ -38,30 +38,32 @@ class _Flat:
         self._limits = limits
         self._values = limits.values
 
-    def add_object(self, prefix: str, nested: dict[str, Any], depth: int, *, listed: bool) -> None:
+    def add_object(self, prefix: str, nested: dict[str, Any], depth: int, *, in_list: bool) -> None:
         if depth == 0:
             raise UnreadableLine(f"nested deeper than {self._limits.depth} levels")
         for key, value in nested.items():
             name = plain_name(key)
             if prefix:
                 name = f"{prefix}.{name}"
-            if isinstance(value, str):
-                self._put(name, value, listed=listed)
+            if len(name) > NAME_LENGTH_MAX:
+                raise UnreadableLine(f"a field name longer than {NAME_LENGTH_MAX} characters")
+            if isinstance(value, dict):
+                self.add_object(name, value, depth - 1, in_list=in_list)
+            elif isinstance(value, list):
+                self._add_list(name, value, depth - 1, in_list=in_list)
             elif value is not None:
-                self._add(name, value, depth - 1, listed=listed)
+                self._put(name, value, listed=False)
 
-    def _add(self, name: str, value: object, depth: int, *, listed: bool) -> None:
-        if len(name) > NAME_LENGTH_MAX:
-            raise UnreadableLine(f"a field name longer than {NAME_LENGTH_MAX} characters")
-        if isinstance(value, dict):
-            self.add_object(name, value, depth, listed=listed)
-        elif isinstance(value, list):
-            if depth == 0:
-                raise UnreadableLine(f"nested deeper than {self._limits.depth} levels")
-            for item in value:
-                self._add(name, item, depth - 1, listed=True)
-        elif value is not None:
-            self._put(name, value, listed=listed)
+    def _add_list(self, name: str, items: list[Any], depth: int, *, in_list: bool) -> None:
+        if depth == 0:
+            raise UnreadableLine(f"nested deeper than {self._limits.depth} levels")
+        for item in items:
+            if isinstance(item, dict):
+                self.add_object(name, item, depth - 1, in_list=True)
+            elif isinstance(item, list):
+                self._add_list(name, item, depth - 1, in_list=in_list)
+            elif item is not None:
+                self._put(name, item, listed=not in_list)
 
     def _put(self, name: str, value: object, *, listed: bool) -> None:
         self._values -= 1
@@ -69,8 +71,6 @@ class _Flat:
             raise UnreadableLine(f"more than {self._limits.values} values in one event")
         event = self.event
         if name not in event:
-            if len(name) > NAME_LENGTH_MAX:
-                raise UnreadableLine(f"a field name longer than {NAME_LENGTH_MAX} characters")
             if len(event) >= self._limits.fields:
                 raise UnreadableLine(f"more than {self._limits.fields} fields in one event")
             event[name] = [value] if listed else value

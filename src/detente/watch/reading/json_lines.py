@@ -42,6 +42,7 @@ class JsonLines:
                     and scalar(map(type, event.values()))
                     and len(event) <= most
                     and "Channel" in event
+                    and "Provider_Name" in event
                 ):
                     positions.append(at)
                     events.append(event)
@@ -51,6 +52,10 @@ class JsonLines:
                 event = None
             self._read_other(batch, at, line, event, is_long=at - block.first in block.long)
         return batch
+
+    def close(self) -> Batch:
+        """Nothing stays open between lines."""
+        return Batch()
 
     def _read_other(
         self, batch: Batch, at: int, line: bytes, value: object, *, is_long: bool

@@ -39,15 +39,16 @@ def event_time(event: Event) -> float | None:
 
     Flat Windows lines carry no `_time`, because most events are never asked.
     """
-    if "_time" in event:
-        set_by_reader = event["_time"]
-        return set_by_reader if isinstance(set_by_reader, float) else None
+    set_by_reader = event.get("_time")
+    if isinstance(set_by_reader, float):
+        return set_by_reader
     for name in TIME_FIELDS:
         if name in event:
             seconds = seconds_of(event[name])
             if seconds is not None:
                 return seconds
-    return None
+    date = event.get("date")
+    return access_time(date) if isinstance(date, str) else None
 
 
 def seconds_of(value: object) -> float | None:
