@@ -1,10 +1,13 @@
 """What was erased is gone from the node; what was not stays provable. (trust.md, section 2)"""
 
+import json
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
 from detente.errors import InputError
+from detente.node.beside import stand_beside
 from detente.node.clock import now
 from detente.node.erasing import erase
 from detente.node.founding import accept_offer, apply_founding, make_offer, read_card, write_card
@@ -15,6 +18,8 @@ from detente.node.reading import read_redacted, read_said
 from detente.signing import Role
 from detente.statements import Erased, Kind, Pap, Tlp, verify_opening
 from detente.statements.handling import Handling
+from detente.watch import Level
+from tests.edge.taxii_office import MEDIA_TYPE, serving
 
 TABLE = b"type,value\n" + b"".join(b"ipv4-addr,198.51.100.%d\n" % last for last in (1, 2, 3))
 
@@ -100,3 +105,63 @@ def test_an_erasure_is_said_once_in_the_log_so_that_no_complaint_about_it_oblige
     entry = read_said(office, stored.row.payload_hash).statement
     assert Erased.parse(entry.clear).statement == said
     assert entry.envelope.role is Role.STATEMENT
+
+
+def served(office, token):
+    """Return, by view, the values that tools are served."""
+    headers = {"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}"}
+
+    def get(url):
+        with urlopen(Request(url, headers=headers), timeout=10) as answer:
+            return json.load(answer)
+
+    shown = {}
+    for view in office.service.catalogue().views:
+        objects = get(f"{office.collection(view.name)}objects/?match[version]=all")
+        patterns = [each.get("pattern", "") for each in objects.get("objects", [])]
+        shown[view.name] = sorted(text.split("'")[1][-1] for text in patterns if text)
+    return shown
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_outside_tools_are_served_what_remains_in_every_view_and_nothing_that_was_erased(
+    office, said, is_running
+):
+    before = read_said(office, said).content.leaves
+    gone = before[1].data.split(b'"id":"')[1].split(b'"')[0].decode()
+    with serving(office) as server:
+        token = server.token("siem")
+        weighing = server.service.weighing
+        weighing.acting.bring_up()
+        before = served(server, token)
+        assert before["alerting"] == before[server.own] == ["1", "2", "3"]
+        if not is_running:
+            office.forget = None
+        erase(office, said, objects=[gone])
+        if is_running:
+            after = served(server, token)
+            changed = {view: values for view, values in before.items() if values}
+            assert all(after[view] == ["2", "3"] for view in changed)
+            erase(office, said)
+            assert not any(served(server, token).values())
+    # Nor is it in what this node weighs, or in any file; also after it ran again.
+    with serving(office) as server:
+        server.service.weighing.acting.bring_up()
+        kept = {} if is_running else {"2", "3"}
+        states = server.service.weighing.acting.shelf.at_level(Level.NOTED)
+        assert {each.item.value[-1] for each in states} == set(kept)
+        assert set(served(server, server.token("second"))["alerting"]) == set(kept)
+    office.database.close()
+    everything = everything_in(office.layout.directory)
+    assert b"198.51.100.1'" not in everything
+    assert b'198.51.100.1"' not in everything
+
+
+def test_what_remains_of_a_retracted_statement_stays_taken_back(office, said):
+    stand_beside(office, Kind.RETRACTION, said, reason="ours", now=now)
+    gone = read_said(office, said).content.leaves[1].data.split(b'"id":"')[1].split(b'"')[0]
+    with serving(office) as server:
+        token = server.token("siem")
+        assert served(server, token)["alerting"] == []
+        erase(office, said, objects=[gone.decode()])
+        assert served(server, token)["alerting"] == []

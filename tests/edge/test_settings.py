@@ -42,7 +42,7 @@ def test_the_file_is_read_from_disk(tmp_path):
         ("\n# mine\nbatch_entry_max = 3", 3, "Did you mean batch_entries_max?"),
         ("colour = 'red'", 1, "Known are unlock_file"),
         ("[log]\nx = 1", 1, "no setting 'log'"),
-        ("batch_entries_max = 0", 1, "a whole number from 1 to 4096"),
+        ("batch_entries_max = 0", 1, "a whole number from 1 to 256"),
         ("batch_entries_max = 1.5", 1, "a whole number"),
         ("batch_entries_max = true", 1, "a whole number"),
         ("checkpoint_every_s = 61", 1, "a number from 1 to 60"),
@@ -50,6 +50,10 @@ def test_the_file_is_read_from_disk(tmp_path):
         ("\n\ncheckpoint_every_s = '5'", 3, "default, 50.0"),
         ("unlock_file = ''", 1, "text in quotes"),
         ("unlock_file = 7", 1, "text in quotes"),
+        ("answer_others = 1", 1, "true or false"),
+        ("answer_others = 'no'", 1, "default, true"),
+        # One row of the journal holds no more.
+        ("batch_entries_max = 257", 1, "a whole number from 1 to 256"),
         ("a = 1\nb = = 2", 2, "not TOML"),
         ("a = 1\na = 2", 2, "not TOML"),
     ],
@@ -80,15 +84,17 @@ printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=
 @given(
     unlock_file=printable,
     every=st.floats(1, 60),
-    batch=st.integers(1, 4096),
+    batch=st.integers(1, 256),
+    answers=st.booleans(),
     waiting=st.integers(1, 10**6),
     free=st.integers(0, 10**9),
 )
-def test_settings_read_back_as_they_were_written(unlock_file, every, batch, waiting, free):
+def test_settings_read_back_as_they_were_written(unlock_file, every, batch, answers, waiting, free):
     settings = Settings(
         unlock_file=unlock_file,
         checkpoint_every_s=every,
         batch_entries_max=batch,
+        answer_others=answers,
         waiting_entries_max=waiting,
         disk_free_min_mb=free,
     )

@@ -126,6 +126,21 @@ class Acting:
             self.shelf.forget()
         return self.bring_up()
 
+    def forget(self, payload_hash: str) -> None:
+        """Follow an erasure: keep nothing of what a statement said but what remains of it.
+
+        The values are decided about when this is brought up next.
+
+        Raises:
+            StorageFault: the disk or the database refused; do it again.
+        """
+        stored = self._home.index.statement(payload_hash)
+        if stored is None:
+            return
+        with self._one_at_a_time:
+            if stored.number <= self.shelf.taken():
+                self.shelf.erase(stored.number, self._read(stored))
+
     def accept(self, item: Item, *, by: str) -> ItemState:
         """Let a value act that stands on a list of shared infrastructure, by a person's choice.
 
@@ -193,7 +208,7 @@ class Acting:
         return whole
 
     def _read(self, stored: StoredStatement) -> TakenStatement | None:
-        if stored.row.ciphertext is None or stored.erased:
+        if stored.row.ciphertext is None:
             return None
         try:
             statement = parse_entry(entry_of(self._home, stored))

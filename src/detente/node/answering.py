@@ -6,19 +6,25 @@ anybody: both stand beside what they answer, with the values they are about.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from detente.node.acting import Acting
 from detente.node.beside import stand_beside
 from detente.node.home import Home
 from detente.node.log import Acknowledged
 from detente.statements import Kind
+from detente.storage.acting import PAGE_MAX
+from detente.storage.acting_objects import ActingObjects
 from detente.storage.acting_rows import ItemState
+from detente.storage.model import StoredStatement
 from detente.watch import Assets, Dossier, Item, Level, Stance
 from detente.watch.values import pattern_of
 
 VALUES_NAMED = 20  # in the words of one answer; its pattern has them all
 VALUES_AT_ONCE = 100  # in one pattern
 PATTERN_CHARS = 24_000  # of one pattern
+DISPUTES_MAX = 4  # on one statement: who lists the whole Internet takes nobody's quota
+_STATEMENTS_AT_ONCE = 64
 _BENIGN = frozenset(("common-benign", "prefix-floor"))
 
 
@@ -38,14 +44,12 @@ def answer(
     """
     me, charter = home.identity.member, home.charter
     own = Assets.registered(() if charter is None else charter.assets, me)
+    calling = {each.number: why for each in values if (why := _why(each, own)) is not None}
     wanted: dict[tuple[Kind, str], list[tuple[Item, str]]] = {}
-    states = {each.number: each for each in values}
-    for number, dossier in acting.shelf.dossiers(states):
-        reason = _why(states[number], dossier, own)
-        if reason is not None:
-            kind, words = reason
-            for statement in _unanswered(dossier, me, kind):
-                wanted.setdefault((kind, statement), []).append((dossier.item, words))
+    for number, dossier in acting.shelf.dossiers(calling):
+        kind, words = calling[number]
+        for statement in _unanswered(dossier, me, kind):
+            wanted.setdefault((kind, statement), []).append((dossier.item, words))
     said = [
         stand_beside(
             home,
@@ -56,11 +60,40 @@ def answer(
             now=now,
         )
         for (kind, statement), about in sorted(wanted.items())
-        for some in _batches(about)
+        for some in islice(_batches(about), None if kind is Kind.VETO else DISPUTES_MAX)
     ]
     if said:
         acting.bring_up()
     return said
+
+
+def answer_since(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> list[Acknowledged]:
+    """Answer what others said since this was last done; as `answer`.
+
+    Where the charter registers something else than before, all that was ever said is
+    looked at again. What was answered is never answered twice.
+    """
+    objects, charter = ActingObjects(home.database), home.charter
+    name = f"answered {'' if charter is None else charter.digest[:16]}"
+    done, upto = objects.done(name), acting.shelf.taken()
+    said: list[Acknowledged] = []
+    for stored in _since(home, done, upto):
+        if acting.stopping.is_set():
+            break
+        after = 0
+        while stored.row.issuer != home.identity.member and (
+            page := objects.values_of(stored.number, after=after, limit=PAGE_MAX)
+        ):
+            after = page[-1].number
+            said += answer(home, acting, page, now=now)
+        objects.advance(name, stored.number)
+    return said
+
+
+def _since(home: Home, done: int, upto: int) -> Iterator[StoredStatement]:
+    while done < upto and (page := home.index.statements(after=done, limit=_STATEMENTS_AT_ONCE)):
+        yield from (each for each in page if each.number <= upto)
+        done = page[-1].number
 
 
 def answer_all(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> list[Acknowledged]:
@@ -73,12 +106,12 @@ def answer_all(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> li
     return said
 
 
-def _why(state: ItemState, dossier: Dossier, own: Assets) -> tuple[Kind, str] | None:
-    if asset := own.why_own(dossier.item):
-        return Kind.VETO, f"{dossier.item.value} is ours: {asset}"
+def _why(state: ItemState, own: Assets) -> tuple[Kind, str] | None:
+    if asset := own.why_own(state.item):
+        return Kind.VETO, f"{state.item.value} is ours: {asset}"
     for reason in state.decision.get("reasons", []):
         if reason["rule"] in _BENIGN:
-            return Kind.DISPUTE, f"{dossier.item.value}: {reason['words']}"
+            return Kind.DISPUTE, f"{state.item.value}: {reason['words']}"
     return None
 
 

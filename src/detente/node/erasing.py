@@ -74,7 +74,7 @@ def erase(
         _say_so(home, statement, now)
     if copies is not None:
         _replace_pages(home.layout.redacted(statement.payload_hash), copies)
-    _remove(home, statement, said.stored.row.ciphertext)
+    _remove(home, statement, said.stored.row.ciphertext, now)
     return Erased(statement.payload_hash, objects=gone, kept=kept)
 
 
@@ -126,10 +126,24 @@ def _say_so(home: Home, statement: Statement, now: Clock) -> None:
     speak_clear(home, "erased", body, now=now, role=Role.STATEMENT)
 
 
-def _remove(home: Home, statement: Statement, ciphertext: str) -> None:
+def _remove(home: Home, statement: Statement, ciphertext: str, now: Clock) -> None:
     # The key last: until it is gone, a crash leaves something that can be done again.
     home.index.erase(statement.payload_hash)
     for wrap in statement.sealed.wraps:
         home.blobs.erase(wrap)
     home.blobs.erase(ciphertext)
+    _forget_derived(home, statement.payload_hash, now)
     home.content_keys.erase(ciphertext)
+
+
+def _forget_derived(home: Home, payload_hash: str, now: Clock) -> None:
+    """Let whatever was made of the content forget it: what tools are served, what acts."""
+    if home.forget is not None:
+        home.forget(payload_hash)
+        return
+    from detente.node.shelving import Shelving
+    from detente.node.weighing import Weighing
+    from detente.storage.shelf import Shelf
+
+    shelving = Shelving(home, Shelf(home.database), now=now, changed=lambda: None)
+    Weighing(home, shelving, now=now).forget(payload_hash)

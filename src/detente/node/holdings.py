@@ -216,6 +216,7 @@ class HomeHoldings:
         home: open.
         now: the clock, for cosignatures.
         stopped: called once this node must not sign any more, with the reason.
+        shown: called with every cosigned checkpoint that is shown from now on.
         disk: how bytes become durable.
     """
 
@@ -225,11 +226,13 @@ class HomeHoldings:
         *,
         now: Callable[[], datetime],
         stopped: Callable[[str], None],
+        shown: Callable[[bytes], None] = lambda _note: None,
         disk: Disk | None = None,
     ) -> None:
         self._home = home
         self._now = now
         self._stopped = stopped
+        self._shown = shown
         self._disk = disk or Disk()
         self._following = FollowedLogs(home.database)
         self._papers = Papers(home.database)
@@ -323,6 +326,7 @@ class HomeHoldings:
         # What `shown` reads comes last: a process stopped between the two shows it again.
         write_whole(self._home.layout.cosigned(origin), note, disk=self._disk)
         write_whole(path, note, disk=self._disk)
+        self._shown(note)
 
     def _monitoring(self, origin: str) -> Path:
         return self._home.layout.directory / cosigned_path(origin)

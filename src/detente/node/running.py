@@ -104,12 +104,14 @@ class RunningNode:
         self._pulls: list[Pull] = []
         self._wakes: list[asyncio.Event] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._holdings = HomeHoldings(home, now=now, stopped=self._stop_signing)
+        self._taxii = TaxiiService(home, now=now, report=report)
+        self._holdings = HomeHoldings(
+            home, now=now, stopped=self._stop_signing, shown=self._taxii.weighing.note_shown
+        )
         self._receiver = Receiver(self._holdings, now=now, cosigned=self._cosigned)
         self._telling: set[asyncio.Task[None]] = set()
         self._held = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
-        self._taxii = TaxiiService(home, now=now, report=report)
         self.log = LiveLog(home, now, self._grown)
         self.address = ("", 0)
 

@@ -35,6 +35,7 @@ class Settings:
         listen: HOST:PORT, or empty for a node that nobody calls.
         public_url: of a web server in front of this node, or empty.
         pull_every_s: seconds.
+        answer_others: whether it answers by itself what others say of its own or benign values.
         peers: member name or id -> URL of its node.
         witnesses: name of an outside witness -> its submission prefix.
         taxii_sources: name -> URL of a collection of another TAXII server.
@@ -49,6 +50,7 @@ class Settings:
     listen: str = ""
     public_url: str = ""
     pull_every_s: float = 3_600.0
+    answer_others: bool = True
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
     taxii_sources: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +84,7 @@ ABOUT = {
     "checkpoint_every_s": About(
         "A fresh checkpoint at least every so many seconds while running.", 1, 60
     ),
-    "batch_entries_max": About("Most statements in one group commit.", 1, 4_096),
+    "batch_entries_max": About("Most statements in one group commit.", 1, 256),
     "waiting_entries_max": About(
         "Most statements taken in and not yet durable; then submitters wait.", 1, 1_000_000
     ),
@@ -96,6 +98,10 @@ ABOUT = {
         "How others write this node's address, where a web server stands in front of it."
     ),
     "pull_every_s": About("Other TAXII servers are read every so many seconds.", 60, 604_800),
+    "answer_others": About(
+        "true: the node says by itself a veto for its own registered assets, and a dispute"
+        " of what is common and benign. false: persons do."
+    ),
     "peers": About("Where each member's node is: name or id of the member, and its URL."),
     "witnesses": About(
         "Where each outside witness of the charter takes checkpoints: name, and URL."
@@ -170,7 +176,7 @@ def print_settings(settings: Settings) -> str:
             rows = [f"{_quote(key)} = {_quote(text)}" for key, text in value.items()]
             lines += [f"# {about.says}", f"[{name}]", *rows, ""]
             continue
-        shown = _quote(value) if isinstance(value, str) else repr(value)
+        shown = _quote(value) if isinstance(value, str) else _show(value)
         lines += [f"# {about.says}", f"{name} = {shown}", ""]
     return "\n".join(lines)
 
@@ -186,6 +192,8 @@ def _check(name: str, value: object, *, file: str, line: int | None) -> None:
         rows = value.items() if isinstance(value, dict) else [("", None)]
         fits = all(key and isinstance(text, str) and text for key, text in rows)
         expected = "a table of names and addresses in quotes"
+    elif isinstance(default, bool):
+        fits, expected = isinstance(value, bool), "true or false"
     elif isinstance(default, str):
         fits = isinstance(value, str) and (bool(value) or not default) and "\0" not in value
         expected = "text in quotes, not empty"
@@ -200,8 +208,12 @@ def _check(name: str, value: object, *, file: str, line: int | None) -> None:
             f"{name} is {expected}, not {str(value)[:40]!r}",
             file=file,
             line=line,
-            remedy=f"Leave it out for the default, {default!r}",
+            remedy=f"Leave it out for the default, {_show(default)}",
         )
+
+
+def _show(value: object) -> str:
+    return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _line_of(text: str, name: str) -> int | None:

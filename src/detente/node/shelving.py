@@ -99,11 +99,26 @@ class Shelving:
         if stored is None:
             return
         with self._one_at_a_time:
+            upto = self._shelf.progress()
+            if stored.number > upto:
+                return
             self._shelf.erase(stored.number)
             lot = self._lot(stored, {})
-            upto = self._shelf.progress()
             self._shelf.put([] if lot is None else [lot], upto=upto, now_us=self._now_us())
+            self._stand_as_before(stored)
         self._changed()
+
+    def _stand_as_before(self, stored: StoredStatement) -> None:
+        """Let what remains of a statement stand where its settlement and retraction put it."""
+        basis = self._shelf.basis(stored.number)
+        if basis is not None and stored.row.seq < self._shelf.progress(
+            _SETTLED + stored.row.origin
+        ):
+            numbers = range(basis.first, basis.first + basis.count)
+            self._shelf.enter(SETTLED, numbers, now_us=self._now_us())
+        retraction = self._shelf.progress(_retracted(stored.row.issuer, stored.row.payload_hash))
+        if retraction:
+            self._withdraw(stored, retraction)
 
     def mark_actionable(
         self, objects: Iterable[tuple[str, str]], *, actionable: bool = True
@@ -117,11 +132,11 @@ class Shelving:
         Raises:
             StorageFault: the disk or the database refused; do it again.
         """
-        wanted: dict[int, set[str]] = {}
+        named: dict[str, set[str]] = {}
         for payload_hash, identifier in objects:
-            stored = self._home.index.statement(payload_hash)
-            if stored is not None:
-                wanted.setdefault(stored.number, set()).add(identifier)
+            named.setdefault(payload_hash, set()).add(identifier)
+        found = {name: self._home.index.statement(name) for name in named}
+        wanted = {each.number: named[name] for name, each in found.items() if each is not None}
         numbers = [
             one.number
             for statement, ids in wanted.items()
@@ -134,6 +149,19 @@ class Shelving:
             self._shelf.enter(ACTIONABLE, list(shown), now_us=self._now_us())
         else:
             self._shelf.withdraw(numbers, [ACTIONABLE])
+
+    def clear_actionable(self) -> None:
+        """Take everything out of the view of what may be acted on.
+
+        Raises:
+            StorageFault: the database refused; do it again.
+        """
+        self._shelf.clear(ACTIONABLE)
+
+    @property
+    def upto(self) -> int:
+        """The number of the last statement that was looked at."""
+        return self._shelf.progress()
 
     def _take_some(self, known: Mapping[str, Leaves]) -> int:
         """Take up the next statements, few enough for one transaction."""

@@ -20,7 +20,6 @@ from detente.storage.restored import refuse_unconfirmed
 from detente.storage.sealing import HpkeSealer
 from detente.tlog import Checkpoint, KeyType, NoteSigner
 
-_BATCH_ENTRIES_MAX = SequencerLimits().batch_entries_max
 Draft = TypeVar("Draft")
 Speakers = Mapping[KeySlot, Signer]
 
@@ -166,7 +165,7 @@ def limits_of(home: Home) -> SequencerLimits:
     """Return how much may wait at this node's log, as its settings say."""
     asked = home.settings
     return SequencerLimits(
-        batch_entries_max=min(asked.batch_entries_max, _BATCH_ENTRIES_MAX),
+        batch_entries_max=asked.batch_entries_max,
         waiting_entries_max=asked.waiting_entries_max,
         checkpoint_every_s=asked.checkpoint_every_s,
     )

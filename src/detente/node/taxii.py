@@ -21,6 +21,7 @@ from detente.node.outward import circle_of
 from detente.node.pulling_outside import OutsideSources
 from detente.node.reading import entry_of
 from detente.node.shelving import Shelving
+from detente.node.weighing import Weighing
 from detente.proofs.chain import CharterChain
 from detente.release import Circle, ClientReader, PublicReader, Reader, hold
 from detente.statements import Opening, parse_entry
@@ -130,6 +131,8 @@ class TaxiiService:
         self._clearances = Clearances(HomeGrounds(home, kept))
         self.shelving = Shelving(home, kept, now=now, changed=self._clearances.forget)
         self.deposits = HomeDeposits(home, kept, self.shelf, self.shelving, now=now)
+        self.weighing = Weighing(home, self.shelving, now=now, report=report)
+        home.forget = self.weighing.forget
         self.sources = OutsideSources(home, self.deposits, now=now)
         self._face = TaxiiFace(self, self._clearances, path=PATH)
         self._catalogue: Catalogue | None = None
@@ -158,19 +161,22 @@ class TaxiiService:
 
     def close(self) -> None:
         """Wait for what is being answered and said; the server takes nothing more before."""
+        self._home.forget = None
         self._face.threads.shutdown()
         self.deposits.close()
 
     async def run(self) -> None:
-        """Keep the shelf up to date, and read other servers when their time comes, until cancelled.
+        """Keep the shelf up to date, weigh, and read other servers in time, until cancelled.
 
         A store that refuses is told, and tried again.
         """
-        pulling: asyncio.Task[None] = asyncio.create_task(self._pull())
+        beside = [asyncio.create_task(each) for each in (self._pull(), self.weighing.run())]
         try:
             await self._bring_up()
         finally:
-            pulling.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _pull(self) -> None:
         while True:

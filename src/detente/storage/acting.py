@@ -34,6 +34,8 @@ from detente.storage.acting_tables import (
 )
 from detente.storage.acting_writing import (
     dossiers_of,
+    drop_unnamed,
+    erase_statement,
     levels_of,
     make_due,
     note_progress,
@@ -311,6 +313,23 @@ class ActingShelf:
                 here = (import_done.c.source == source) & (import_done.c.key == key)
                 connection.execute(delete(import_done).where(here))
                 connection.execute(insert(import_done).values(source=source, key=key, mark=mark))
+
+    def erase(self, number: int, rest: TakenStatement | None) -> None:
+        """Leave nothing here of what a statement said but what remains of it.
+
+        Args:
+            number: of the statement.
+            rest: what can still be read of it; None where that is nothing.
+
+        Raises:
+            StorageFault: the database refused; nothing changed.
+        """
+        with self._database.writing("erasing what a statement claimed") as connection:
+            items = erase_statement(connection, number)
+            if rest is not None:
+                items |= take_statement(connection, rest)
+            drop_unnamed(connection, items)
+            make_due(connection, items)
 
     def forget(self) -> None:
         """Forget everything that can be taken from the logs again."""

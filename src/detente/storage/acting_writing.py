@@ -18,6 +18,7 @@ from detente.storage.acting_rows import (
     version_of,
 )
 from detente.storage.acting_tables import (
+    acting_change,
     acting_claim,
     acting_item,
     acting_mark,
@@ -82,6 +83,31 @@ def _object(connection: Connection, said: TakenStatement, objection: TakenObject
     ]
     connection.execute(insert(acting_objection), rows)
     return set(numbers) or _claimed_in(connection, objection.about)
+
+
+def erase_statement(connection: Connection, number: int) -> set[int]:
+    """Remove what was kept of one statement; return the values it bore on."""
+    claim, objection = acting_claim.c, acting_objection.c
+    items = set(connection.execute(select(claim.item).where(claim.statement == number)).scalars())
+    against = select(objection.about, objection.item).where(objection.statement == number)
+    for row in connection.execute(against).all():
+        items |= _claimed_in(connection, row.about.hex()) if row.item == _WHOLE else {row.item}
+    for table in (acting_claim, acting_objection, acting_rule, acting_said):
+        connection.execute(delete(table).where(table.c.statement == number))
+    return items
+
+
+def drop_unnamed(connection: Connection, numbers: set[int]) -> None:
+    """Remove those of some values, and what became of them, that nobody names any more."""
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), _ONE_QUERY):
+        some = wanted[start : start + _ONE_QUERY]
+        named = set[int]()
+        for column in (acting_claim.c.item, acting_objection.c.item):
+            named |= set(connection.execute(select(column).where(column.in_(some))).scalars())
+        gone = [number for number in some if number not in named]
+        for column in (acting_mark.c.item, acting_change.c.item, acting_item.c.number):
+            connection.execute(delete(column.table).where(column.in_(gone)))
 
 
 def make_due(connection: Connection, numbers: Iterable[int]) -> None:

@@ -21,6 +21,8 @@ from detente.storage.schema import (
     shelf_key,
     shelf_page,
     shelf_statement,
+    shelf_stretch,
+    shelf_view,
 )
 from detente.storage.shelf_pages import (
     GONE,
@@ -133,6 +135,17 @@ class Shelf:
             here = Stretches.dates_on(connection, view, numbers)
             spans = list(split(sorted(set(numbers) - here.keys())))
             enter(connection, view, spans, now_us=now_us)
+
+    def clear(self, view: str) -> None:
+        """Take every object out of a view.
+
+        Raises:
+            StorageFault: the database refused; nothing changed.
+        """
+        with self._database.writing("emptying a view") as connection:
+            here = select(shelf_view.c.number).where(shelf_view.c.name == view)
+            gone = delete(shelf_stretch).where(shelf_stretch.c.view == here.scalar_subquery())
+            connection.execute(gone)
 
     def erase(self, statement: int) -> None:
         """Leave nothing here of what a statement said, nor of what the gate was shown of it.

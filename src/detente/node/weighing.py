@@ -1,0 +1,106 @@
+"""What a running node does with what came: it weighs it, answers it, and lets its views follow.
+
+One turn after the other, each begun by something new or after a second: what is shown of
+logs, then what was said, then the view of what may be acted on, then answers. Whatever
+a turn leaves undone is kept, and done by the next, also after a kill.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from detente.errors import EnvironmentFault, UnitError
+from detente.node.acting import Acting
+from detente.node.actionable import ActionableView
+from detente.node.answering import answer_since
+from detente.node.home import Home
+from detente.node.shelving import Shelving
+from detente.tlog import CheckpointError, NoteError
+
+WEIGH_EVERY_S = 1.0
+_NOTES_MAX = 4_096  # shown since the last turn; the newest of each log is read from its file
+
+
+class Weighing:
+    """Acting at a running node.
+
+    Args:
+        home: open; answers are said through `home.live`.
+        shelving: brought up to date before the view of what acts follows.
+        now: the clock.
+        report: tells people what went wrong.
+        acting: what decides.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        shelving: Shelving,
+        *,
+        now: Callable[[], datetime],
+        report: Callable[[str], None] = lambda _text: None,
+        acting: Acting | None = None,
+    ) -> None:
+        self._home = home
+        self._shelving = shelving
+        self._now = now
+        self._report = report
+        self._complaint = ""
+        self.acting = acting or Acting(home, now=now)
+        self._view = ActionableView(home, self.acting, shelving)
+        self._notes: deque[bytes] = deque(maxlen=_NOTES_MAX)
+
+    def note_shown(self, note: bytes) -> None:
+        """Take a cosigned checkpoint that was shown; from any thread."""
+        self._notes.append(note)
+
+    def forget(self, payload_hash: str) -> None:
+        """Follow an erasure, here and in what outside tools see.
+
+        Raises:
+            StorageFault: the disk or the database refused; do it again.
+        """
+        self._shelving.forget(payload_hash)
+        self.acting.forget(payload_hash)
+        stored = self._home.index.statement(payload_hash)
+        if stored is not None:
+            self._view.look_again(stored.number)
+
+    async def run(self) -> None:
+        """Weigh until cancelled; a turn under way is finished as far as it goes first."""
+        while True:
+            turn = asyncio.create_task(asyncio.to_thread(self._turn_safely))
+            try:
+                await asyncio.shield(turn)
+                await asyncio.sleep(WEIGH_EVERY_S)
+            except asyncio.CancelledError:
+                self.acting.stopping.set()
+                await turn
+                raise
+
+    def turn(self) -> None:
+        """Weigh what came, let the view follow, and answer.
+
+        Raises:
+            UnitError: a store or a list cannot be read, or this node cannot speak.
+        """
+        while self._notes:
+            # A key may be known here by now and not when the note was shown, or no more.
+            with suppress(NoteError, CheckpointError):
+                self.acting.note_seen(self._notes.popleft())
+        self.acting.bring_up()
+        self._shelving.bring_up()
+        self._view.follow()
+        if self._home.settings.answer_others and not self.acting.stopping.is_set():
+            answer_since(self._home, self.acting, now=self._now)
+
+    def _turn_safely(self) -> None:
+        try:
+            self.turn()
+            self._complaint = ""
+        except (EnvironmentFault, UnitError) as fault:
+            if fault.message != self._complaint:
+                self._complaint = fault.message
+                self._report(f"what acts: {fault}")
