@@ -1,0 +1,59 @@
+"""Indicators that come and go while events are watched: the node's own alerting set."""
+
+from collections import Counter
+
+from detente.watch.indicators.keys import Key
+from detente.watch.indicators.model import Found
+
+
+class LiveIndicators:
+    """Added and removed at any time; `change` tells a matcher that what it remembers is old.
+
+    What is revoked by its id is revoked in every set, sealed ones too.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[Key, dict[str, Found]] = {}
+        self._keys: dict[str, set[Key]] = {}
+        self._revoked: set[str] = set()
+        self._columns: Counter[str] = Counter()
+        self.change = 0
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def add(self, key: Key, found: Found) -> None:
+        """Take an indicator; one of the same id and key is replaced."""
+        if key not in self._found:
+            self._columns[key.path] += 1
+        self._found.setdefault(key, {})[found.indicator] = found
+        self._keys.setdefault(found.indicator, set()).add(key)
+        self._revoked.discard(found.indicator)
+        self.change += 1
+
+    def remove(self, indicator: str) -> None:
+        """Look for it no longer; nothing where it is not known."""
+        for key in self._keys.pop(indicator, ()):
+            named = self._found[key]
+            del named[indicator]
+            if not named:
+                del self._found[key]
+                self._columns[key.path] -= 1
+        self.change += 1
+
+    def revoke(self, indicator: str) -> None:
+        """Remove it, and pass it over in every sealed set."""
+        self.remove(indicator)
+        self._revoked.add(indicator)
+
+    def named(self, key: Key) -> tuple[Found, ...]:
+        """Return the indicators that name a key."""
+        return tuple(self._found.get(key, {}).values())
+
+    def is_revoked(self, indicator: str) -> bool:
+        """Say whether an id was revoked."""
+        return indicator in self._revoked
+
+    def paths(self) -> frozenset[str]:
+        """Return the paths of the columns there are."""
+        return frozenset(path for path, count in self._columns.items() if count)
