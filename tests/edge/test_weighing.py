@@ -4,11 +4,15 @@
 """
 
 import json
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from detente.node.acting import ASSETS_FILE
+from detente.node.outside import rows_of
+from detente.watch.values import pattern_of
 from tests.edge.running_nodes import eventually, running
 from tests.edge.taxii_office import MEDIA_TYPE
+from tests.shared import shared_path
 
 NAME, SECOND, RESOLVER, OWN = "roll-check.example", "ballot-fix.example", "8.8.8.8", "5.188.10.7"
 
@@ -29,8 +33,14 @@ class Tool:
 
     def patterns(self):
         """Return the patterns of what may be acted on, as it stands now."""
-        found = self._get(f"{self._root}collections/actionable/objects/").get("objects", [])
-        return sorted(each["pattern"] for each in found)
+        url, more = f"{self._root}collections/actionable/objects/?limit=1000", ""
+        found = []
+        while True:
+            page = self._get(url + more)
+            found += [each["pattern"] for each in page.get("objects", [])]
+            if not page.get("more"):
+                return sorted(found)
+            more = f"&next={quote(page['next'])}"
 
 
 def detected(node, *values):
@@ -100,3 +110,42 @@ def test_a_node_answers_what_is_benign_by_itself_once_and_never_again(tmp_path):
         eventually(lambda: later in borea.statements(), within_s=60)
         eventually(lambda: why(borea, SECOND)["level"] == "alerting", within_s=60)
         assert disputes() == [answer]
+
+
+def test_grizzly_steppe_between_nodes_only_its_clean_rows_act_and_each_row_says_why(tmp_path):
+    table = shared_path("data", "indicators", "grizzly-steppe.csv")
+    known = shared_path("data", "indicators", "expected_noise.json").read_text(encoding="utf-8")
+    expected = json.loads(known)
+    noisy = {each["row"]: each["lists"] for each in expected["noise"]}
+    rows = rows_of(table, table.read_bytes())
+    with running(tmp_path, "Aurel", "Borea", "Cantor", start=False) as nodes:
+        aurel, borea, cantor = nodes.values()
+        # Borea found every one of these values itself, before it had Aurel's word.
+        detected(borea, *dict.fromkeys(row.item.value for row in rows if row.item is not None))
+        aurel.start()
+        cantor.start()
+        said = aurel.detente("statement", "publish", table, "--tlp", "green")["id"]
+        eventually(lambda: said in cantor.statements(), within_s=60, every_s=0.5)
+
+        def report(node):
+            return node.detente("indicators", "report", table)
+
+        alone = {"alerting": expected["rows"]}
+        eventually(lambda: report(cantor)["counts"] == alone, within_s=60, every_s=0.5)
+        assert Tool(cantor).patterns() == []
+
+        borea.start()
+        clean = set(range(expected["rows"])) - noisy.keys()
+        counts = {"actionable": len(clean), "alerting": len(noisy)}
+        eventually(lambda: report(borea)["counts"] == counts, within_s=120, every_s=1)
+        told = report(borea)["rows"]
+        assert {row["row"] for row in told if row["level"] == "actionable"} == clean
+        for row in told:
+            assert row["why"], "every row says why"
+            lists = noisy.get(row["row"], [])
+            assert len(row["lists"]) == len(lists)
+            assert all(any(name in words for words in row["lists"]) for name in lists)
+        # What a tool of Borea's is given follows row by row.
+        tool = Tool(borea)
+        wanted = {pattern_of(rows[number].item) for number in clean}
+        eventually(lambda: set(tool.patterns()) == wanted, within_s=60, every_s=1)
