@@ -6,6 +6,7 @@ import click
 
 # Loaded only when called, as in `detente.cli.main`.
 _CHECKS = {
+    "names": "Names that look like the office's own.",
     "audit": "The statistics of a risk-limiting audit.",
 }
 
