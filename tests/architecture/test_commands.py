@@ -94,7 +94,7 @@ def test_every_command_that_a_remedy_or_a_help_text_names_exists():
     assert len(named) >= 30
 
 
-@pytest.mark.parametrize("words", [" charter propose", " leave", " keys vouchsafe X", " chart"])
+@pytest.mark.parametrize("words", [" charter purpose", " leave", " keys vouchsafe X", " chart"])
 def test_a_command_that_does_not_exist_is_noticed(words):
     (found,) = spoken_commands(f"Renew it with `detente{words}`; then go on")
     assert not is_a_command(found)

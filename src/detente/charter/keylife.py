@@ -256,6 +256,47 @@ def reinstate(history: KeyHistory, charter: Charter) -> KeyHistory | Refused:
     )
 
 
+def readmit(history: KeyHistory, charter: Charter) -> KeyHistory | Refused:
+    """Take back who left or was removed: the same member, in the next epoch of the same log.
+
+    It comes with the governance key that it went with, which shows that it is the same, and
+    with new keys for all else; what it said before stays said (docs/adr/0015).
+    """
+    member = charter.member(history.member)
+    if member is None or not isinstance(history.standing, Left):
+        return Refused("nobody came back in this charter")
+    if (why := why_no_return(history, member)) is not None:
+        return Refused(why)
+    fresh = begin(charter, member)
+    spans = {slot: (*history.spans[slot], *fresh.spans[slot]) for slot in KeySlot}
+    return replace(
+        history,
+        epoch=member.epoch,
+        spans=spans,
+        recovery_hash=member.keys.recovery_hash,
+        standing=Active(),
+        adoptions=(*history.adoptions, *fresh.adoptions),
+    )
+
+
+def why_no_return(history: KeyHistory, member: Member) -> str | None:
+    """Return why a member cannot come back as it stands there; None where it can."""
+    if not isinstance(history.standing, Left):
+        return "it never left"
+    if (member.log, member.epoch) != (history.log, history.epoch + 1):
+        return f"it comes back in epoch {history.epoch + 1} of its own log, and in no other"
+    last = history.spans[KeySlot.GOVERNANCE][-1]
+    if member.keys.governance != last.key:
+        return "it comes back with the governance key that it went with, or as somebody new"
+    if last.end is not None and last.end < history.standing.at:
+        return "its governance key was suspended before it went: it comes back as somebody new"
+    for slot in KeySlot:
+        known = {span.key for span in history.spans[slot]}
+        if slot is not KeySlot.GOVERNANCE and member.keys.key(slot) in known | history.burnt:
+            return f"its {slot.value} key was used before it went; all but governance are new"
+    return None
+
+
 def exclude(history: KeyHistory, *, cosigned_size: int) -> KeyHistory:
     """End a member's keys on receipt of the certificate that removed or lapsed it."""
     at = (history.epoch, cosigned_size)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from detente.cli.charter_changes import admit, leave, propose
+from detente.cli.charter_votes import read_member
 from detente.cli.opening import node_option, open_home
 from detente.cli.output import (
     json_option,
@@ -15,6 +17,7 @@ from detente.cli.output import (
     write_file,
 )
 from detente.errors import InputError
+from detente.signing import canonical
 
 _OUT = click.option(
     "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write."
@@ -24,15 +27,23 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.group("charter")
 def command() -> None:
-    """Found a unit and see its rules. Every step is a file, so that no network is needed.
+    """Found a unit, change its rules, leave it. By files, or over the network.
 
     \b
-    Founding, in order:
+    Founding by files, in order:
       every member   detente charter card --out aurel.card
       one of them    detente charter found aurel.card borea.card --name Unit --out offer
       every member   detente charter vote offer --out aurel.yes
       every member   detente charter apply offer aurel.yes borea.yes
+    Over the network, beside nodes that run:
+      one of them    detente charter found https://borea.example --name Unit --open
+      the others     detente charter vote https://aurel.example
+      the first      detente charter vote
     """
+
+
+for _each in (propose, leave, admit):
+    command.add_command(_each)
 
 
 @command.command("card")
@@ -42,15 +53,17 @@ def command() -> None:
 def card(out: Path, directory: Path, as_json: bool) -> None:
     """Write this node's card: its name and public keys, for whoever makes the offer.
 
+    A member that left gets the card to come back with: new keys, the same member.
+
     \b
     Example:
       detente charter card --out aurel.card --node office
     """
-    from detente.node.founding import write_card
+    from detente.node.leaving import own_card
 
     with open_home(directory) as home:
-        write_file(out, write_card(home))
-        member = home.card
+        member = own_card(home)
+    write_file(out, canonical(member.to_json()))
     if wants_json(as_json):
         print_json({"member": member.id, "fingerprint": list(member.fingerprint)})
     if not as_json:
@@ -59,7 +72,7 @@ def card(out: Path, directory: Path, as_json: bool) -> None:
 
 
 @command.command("found")
-@click.argument("cards", nargs=-1, required=True, type=_FILE, metavar="CARD...")
+@click.argument("cards", nargs=-1, required=True, metavar="CARD|URL...")
 @click.option("--name", required=True, help="What the unit is called.")
 @click.option(
     "--f",
@@ -76,82 +89,116 @@ def card(out: Path, directory: Path, as_json: bool) -> None:
     metavar="VKEY[,VKEY]",
     help="An outside witness by its verifier keys: 0x04, and 0x06 where it has one.",
 )
-@_OUT
+@click.option("--out", type=_FILE, help="File to write.")
+@click.option("--open", "is_open", is_flag=True, help="Keep it open at --node, which takes part.")
+@node_option
 @json_option
 def found(
-    cards: tuple[Path, ...],
+    cards: tuple[str, ...],
     name: str,
     hostile: int,
     witnesses: tuple[str, ...],
-    out: Path,
+    out: Path | None,
+    is_open: bool,
+    directory: Path,
     as_json: bool,
 ) -> None:
     """Offer version 1 of a charter to the members whose CARDs are named.
 
     A unit that cannot be safe for the --f it asks is refused with the table's row.
+    With --open the offer stands at this node, with its own card in it, where the others
+    answer it over the network; a URL is where a node without a unit shows its card.
 
     \b
-    Example:
+    Examples:
       detente charter found aurel.card borea.card --name Unit --out offer
+      detente charter found https://borea.example --name Unit --open --node office
     """
     from detente.node.clock import now
-    from detente.node.founding import make_offer, read_card, read_witness
+    from detente.node.founding import make_offer, read_witness
+    from detente.node.offering import open_offer
 
-    members = []
-    for path in cards:
-        with naming(path, "not a card"):
-            members.append(read_card(read_file(path)))
+    if (out is None) == (not is_open):
+        raise InputError("an offer goes into a file or stays open", remedy="Name --out or --open")
+    members = [read_member(each) for each in cards]
+    exercise = False
+    if is_open:
+        with open_home(directory) as home:
+            members.append(home.card)
+            exercise = home.identity.exercise
     charter = make_offer(
         name=name,
         members=members,
         witnesses=[read_witness(words) for words in witnesses],
         f=hostile,
         now=now(),
+        exercise=exercise,
     )
-    write_file(out, charter.to_bytes())
+    if out is not None:
+        write_file(out, charter.to_bytes())
+    else:
+        with open_home(directory) as home:
+            open_offer(home, charter)
     if wants_json(as_json):
         print_json({"unit": charter.unit_id, "members": [each.id for each in charter.members]})
     if not as_json:
-        say(f"{out}: unit {charter.unit_id}; now every member votes")
+        say(f"{out or 'open here'}: unit {charter.unit_id}; now every member votes")
 
 
 @command.command("vote")
-@click.argument("offer", type=_FILE, metavar="OFFER")
+@click.argument("what", required=False, metavar="[OFFER|URL|PROPOSAL]")
 @click.option("--withdraw", is_flag=True, help="Withdraw the whole offer instead.")
-@_OUT
+@click.option("--out", type=_FILE, help="File for the answer to an OFFER in a file.")
 @node_option
-def vote(offer: Path, withdraw: bool, out: Path, directory: Path) -> None:
-    """Accept an offered founding with this node's governance key, or withdraw it.
+@json_option
+def vote(
+    what: str | None, withdraw: bool, out: Path | None, directory: Path, as_json: bool
+) -> None:
+    """Accept an offer with this node's governance key, withdraw it, or vote for a PROPOSAL.
 
-    Read the charter first (`detente charter show OFFER`) and compare the
+    OFFER is a file, answered into --out; URL is where a node keeps an offer open; without
+    either, the offer that is open at this node. A withdrawal before the last acceptance
+    leaves nothing behind. Read it first (`detente charter show`), and compare the
     fingerprint words of every member over another channel.
 
     \b
-    Example:
+    Examples:
       detente charter vote offer --out aurel.yes --node office
+      detente charter vote https://aurel.example --node office
+      detente charter vote 3f9c8a --node office
     """
-    from detente.node.clock import now
-    from detente.node.founding import accept_offer, withdraw_offer
+    from detente.cli.charter_votes import vote_here, vote_in_file
 
-    document = read_file(offer)
-    with open_home(directory) as home, naming(offer, "this offer is not answered"):
-        answer = withdraw_offer(home, document) if withdraw else accept_offer(home, document, now())
-    write_file(out, answer)
-    say(f"{out}: {'withdrawn' if withdraw else 'accepted'}; send it to every member")
+    if out is not None:
+        vote_in_file(Path(what or ""), out, directory, withdraw=withdraw)
+        return
+    vote_here(what or "", directory, withdraw=withdraw, as_json=as_json)
 
 
 @command.command("apply")
 @click.argument("offer", type=_FILE, metavar="OFFER")
-@click.argument("answers", nargs=-1, required=True, type=_FILE, metavar="ANSWER...")
+@click.argument("answers", nargs=-1, type=_FILE, metavar="[ANSWER...]")
+@click.option("--chain", type=_FILE, help="The charter chain of a member.")
 @node_option
 @json_option
-def apply(offer: Path, answers: tuple[Path, ...], directory: Path, as_json: bool) -> None:
+def apply(
+    offer: Path, answers: tuple[Path, ...], chain: Path | None, directory: Path, as_json: bool
+) -> None:
     """Bind this node to a unit that every member accepted, and begin its log.
 
+    Who was admitted to a unit that exists names the draft it accepted and, with --chain,
+    the charter chain of any member, once the others have voted.
+
     \b
-    Example:
+    Examples:
       detente charter apply offer aurel.yes borea.yes --node office
+      detente charter apply draft --chain unit.chain --node office
     """
+    if chain is not None:
+        from detente.cli.charter_votes import join_by_chain
+
+        join_by_chain(offer, chain, directory, as_json=as_json)
+        return
     from detente.node.clock import now
     from detente.node.founding import apply_founding, gather_founding
 
@@ -170,31 +217,23 @@ def apply(offer: Path, answers: tuple[Path, ...], directory: Path, as_json: bool
 
 
 @command.command("show")
-@click.argument("offer", required=False, type=_FILE, metavar="[OFFER]")
+@click.argument("offer", required=False, metavar="[OFFER|URL]")
 @node_option
 @json_option
-def show(offer: Path | None, directory: Path, as_json: bool) -> None:
-    """Show the charter this node is bound to, or an OFFER that was sent.
+def show(offer: str | None, directory: Path, as_json: bool) -> None:
+    """Show the charter this node is bound to and what is proposed, or an OFFER that was sent.
 
     \b
-    Example:
-      detente charter show offer
+    Examples:
+      detente charter show --node office
+      detente charter show https://aurel.example
     """
-    from detente.charter import parse_charter
-    from detente.node.founding import describe_charter, require_bound
+    from detente.cli.charter_votes import show_bound, show_offer
 
     if offer is not None:
-        with naming(offer, "not a charter"):
-            charter = parse_charter(read_file(offer))
+        show_offer(offer, as_json=as_json)
     else:
-        with open_home(directory) as home:
-            charter = require_bound(home)
-    view = describe_charter(charter)
-    if wants_json(as_json):
-        print_json(view.document)
-    if not as_json:
-        for line in view.lines:
-            say(line)
+        show_bound(directory, as_json=as_json)
 
 
 @command.command("chain")

@@ -69,22 +69,52 @@ def command(
 
 
 async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
+    from dataclasses import replace
+
     from detente.cli.forwarding import do_for_owner
     from detente.node.clock import now
+    from detente.node.offering import read_offer
     from detente.node.running import RunningNode
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    address = ("", 0)
+    if home.charter is None and (options.listen or read_offer(home) is not None):
+        address = await _wait(home, options, stopping, as_json=as_json)
+        if stopping.is_set():
+            return
+        if address[1]:
+            options = replace(options, listen=f"{address[0]}:{address[1]}")
     node = RunningNode(home, options, now=now, answer_owner=do_for_owner(home), report=say)
     async with node:
         host, port = node.address
-        if as_json:
+        if as_json and not address[1]:
             print_json({"member": home.identity.member, "host": host, "port": port})
         say(f"{home.identity.name} is running" + (f" at {host}:{port}" if port else ""))
         await node.wait(stopping)
     say("stopped; nothing is lost")
+
+
+async def _wait(
+    home: "Home", options: "RunOptions", stopping: asyncio.Event, *, as_json: bool
+) -> tuple[str, int]:
+    """Show the card and the open offer until the unit exists; return where."""
+    from detente.cli.forwarding import do_for_owner
+    from detente.node.clock import now
+    from detente.node.waiting import WaitingNode
+
+    owner = do_for_owner(home)
+    node = WaitingNode(home, options.listen, now=now, answer_owner=owner, report=say)
+    async with node:
+        host, port = node.address
+        if as_json:
+            print_json({"member": home.identity.member, "host": host, "port": port})
+        say(f"{home.identity.name} shows its card at {host}:{port}, and waits for a unit")
+        if await node.founded(stopping):
+            say("the unit is founded")
+    return node.address
 
 
 def _pairs(words: tuple[str, ...], option: str) -> dict[str, str]:

@@ -127,6 +127,18 @@ class HttpFace:
             kind = response.headers.get("content-type", "")
             return response.status_code, body, _SIZE.fullmatch(kind) is not None
 
+    async def send(self, path: str, data: bytes) -> tuple[int, bytes]:
+        """Hand something signed to a peer; return the status and what it says.
+
+        Raises:
+            ExchangeError: no answer in time, or a long one.
+        """
+        most = _WITNESS_ANSWER_BYTES_MAX
+        url = f"{self.url}/{path}"
+        async with self._asked("POST", url, bytes_max=most, content=data) as response:
+            body = b"".join([piece async for piece in _body(response, most)])
+            return response.status_code, body
+
     async def awaits(self) -> list[tuple[str, int]]:
         """Return origin and place of own statements whose content the peer still lacks.
 

@@ -29,8 +29,15 @@ def require_chain(home: Home) -> CharterChain:
     return chain
 
 
-def find_members(chain: CharterChain, named: Mapping[str, str]) -> dict[str, str]:
+def find_members(
+    chain: CharterChain, named: Mapping[str, str], *, strict: bool = True
+) -> dict[str, str]:
     """Return member id -> URL for what the operator named by name or id.
+
+    Args:
+        chain: of the unit.
+        named: name or id -> URL.
+        strict: refuse who is no member; else they are passed over, as long as they are none.
 
     Raises:
         InputError: nobody, or several, are called so; an address that is none.
@@ -38,6 +45,8 @@ def find_members(chain: CharterChain, named: Mapping[str, str]) -> dict[str, str
     found: dict[str, str] = {}
     for name, url in named.items():
         matching = [each.id for each in chain.latest.members if name in (each.id, each.name)]
+        if not matching and not strict:
+            continue
         if len(matching) != 1:
             names = ", ".join(each.name for each in chain.latest.members)
             raise InputError(f"no member is called {name!r}", remedy=f"The members are {names}")
@@ -46,6 +55,26 @@ def find_members(chain: CharterChain, named: Mapping[str, str]) -> dict[str, str
         except ExchangeError as error:
             raise InputError(error.message, remedy=error.remedy) from None
     return found
+
+
+def known_peers(
+    chain: CharterChain, expected: Mapping[str, str], asked: Mapping[str, str], *, me: str
+) -> dict[str, str]:
+    """Return member id -> URL of everybody else that can be pulled.
+
+    Args:
+        chain: of the unit.
+        expected: name or id -> URL as the settings have it; who is no member may become one.
+        asked: the same as typed at the start, where everybody has to be one.
+        me: this member.
+
+    Raises:
+        InputError: as `find_members`.
+    """
+    typed = {name: url for name, url in asked.items() if name not in expected}
+    everybody = {**expected, **asked}
+    found = find_members(chain, typed) | find_members(chain, everybody, strict=False)
+    return {member: url for member, url in found.items() if member != me}
 
 
 def find_witnesses(

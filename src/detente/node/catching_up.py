@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from detente.charter.avowals import Recover, Rotate
+from detente.charter.avowals import Adopt, Recover, Rotate
 from detente.charter.recovery import SELF_KINDS
 from detente.errors import EnvironmentFault, UnitError
+from detente.node.binding import bind
 from detente.node.home import Home
 from detente.node.reading import entry_at, open_own
 from detente.proofs.chain import ChainFile, CharterChain, verify_chain
@@ -47,6 +48,7 @@ def open_node(directory: Path, unlock: Unlock | None = None) -> Home:
     """Open a node and finish what a stopped process left; raises as `Home.open`."""
     home = Home.open(directory, unlock)
     try:
+        bind(home)
         catch_up(home)
         # Also where the chain was put back from a copy that lacks what was said since.
         for statement in unjoined(home):
@@ -180,6 +182,8 @@ def _join_chain(home: Home, statement: Statement) -> None:
     except UnitError:
         return  # `unjoined` tells: a node that no longer opened would help nobody
     home.keep_chain(joined)
+    if statement.clear.kind == Adopt.KIND:
+        bind(home)
     body = statement.clear.body
     if statement.clear.kind == Rotate.KIND and (agreed := Rotate.parse(body).recovery):
         home.keep_identity(replace(home.identity, recovery_hash=agreed.next_hash))

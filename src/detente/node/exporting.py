@@ -8,7 +8,7 @@ from enum import StrEnum
 from detente.errors import EnvironmentFault, UnitError
 from detente.exchange.lines import Line, Shown, Trace, make_line, show
 from detente.exchange.misp.feed import write_feed
-from detente.exchange.misp.model import Organisation
+from detente.exchange.misp.model import Event, Organisation
 from detente.exchange.misp.translation import event_of_lines
 from detente.exchange.outputs import (
     Action,
@@ -19,11 +19,11 @@ from detente.exchange.outputs import (
     stix_bundle,
     suricata_dataset,
 )
+from detente.node.circle import circle_of
 from detente.node.contents import leaves_of
 from detente.node.home import Home
-from detente.node.outward import circle_of
 from detente.node.reading import entry_of
-from detente.release import Circle, Cleared, ClientReader, Use, decide, hold
+from detente.release import Circle, Cleared, ClientReader, Reader, Use, decide, hold
 from detente.statements import Sealed, Statement, StixObject, identity_of, parse_entry
 from detente.statements.opening import SHOWN_MAX
 from detente.storage.acting import PAGE_MAX, ActingShelf
@@ -64,23 +64,13 @@ class Exporter:
     Args:
         home: open.
         shelf: what values do.
-        use: what the reader does with it; blocking is loud (PAP).
-        client: name of the tool, for the record.
-        is_own: the tool is of this organisation.
+        reader: who reads it, and what it does with it; blocking is loud (PAP).
     """
 
-    def __init__(
-        self,
-        home: Home,
-        shelf: ActingShelf,
-        *,
-        use: Use,
-        client: str = "export",
-        is_own: bool = True,
-    ) -> None:
+    def __init__(self, home: Home, shelf: ActingShelf, *, reader: Reader) -> None:
         self._home = home
         self._shelf = shelf
-        self._reader = ClientReader(home.identity.member, client, is_own=is_own, use=use)
+        self._reader = reader
         self._circle: Circle = circle_of(home)
 
     def lines(self, least: Level) -> tuple[list[Line], int]:
@@ -193,7 +183,8 @@ def export(
         StorageFault: the disk or the database refused.
     """
     use = Use.PASSIVE if action is Action.ALERT else Use.ACT
-    exporter = Exporter(home, shelf, use=use)
+    reader = ClientReader(home.identity.member, "export", is_own=True, use=use)
+    exporter = Exporter(home, shelf, reader=reader)
     lines, withheld = exporter.lines(Level.ACTIONABLE if action is Action.BLOCK else least)
     match kind:
         case Format.LIST:
@@ -207,14 +198,17 @@ def export(
         case Format.SURICATA:
             files = suricata_dataset(lines, action=action)
         case Format.MISP:
-            files = _feed(home, lines, exporter.reports(), now())
+            files = write_feed(feed_events(home, lines, exporter.reports(), now()))
     return Exported(files=files, lines=len(lines), withheld=withheld)
 
 
-def _feed(home: Home, lines: list[Line], reports: list[StixObject], now: datetime) -> Files:
+def feed_events(
+    home: Home, lines: list[Line], reports: list[StixObject], now: datetime
+) -> list[Event]:
+    """Return what was cleared as events of MISP, under this member's name."""
     charter = home.charter
     me = home.identity.member
     # Under its STIX identity, so that who reads the feed back sees a member and no outsider.
     organisation = Organisation(home.identity.name, identity_of(me).partition("--")[2])
     unit = "alone" if charter is None else charter.unit_id
-    return write_feed(event_of_lines(lines, reports, organisation=organisation, unit=unit, now=now))
+    return event_of_lines(lines, reports, organisation=organisation, unit=unit, now=now)

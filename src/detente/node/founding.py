@@ -34,10 +34,9 @@ DEFAULT_QUOTA = Quota(statements=100_000, size_bytes=1 << 30)
 CHECKPOINT_SECONDS = 60
 _WITNESS_TYPES = frozenset({KeyType.ED25519_COSIGNATURE, KeyType.MLDSA44})
 
-# No command makes the next version of a charter, so an expired unit is founded anew.
 RENEW = (
-    "Found the unit anew with `detente charter found`, from the members' cards of new nodes "
-    "(`detente init`); this node goes on receiving, and what it holds stays readable"
+    "Put its renewal to the vote with `detente charter propose renew`; until then this node goes "
+    "on receiving, and what it holds stays readable"
 )
 
 

@@ -41,6 +41,7 @@ from detente.charter import (
     shown_set,
     verify_acceptance,
 )
+from detente.charter.keylife import why_no_return
 from detente.charter.model import KeySlot
 from detente.errors import InputError, UnitError
 from detente.exchange.protocol import Roster
@@ -114,6 +115,8 @@ def read_assembly(desk: Desk) -> Assembly:
             proposals[statement.payload_hash] = proposal
     candidates = []
     for digest, document in documents.items():
+        if _why_no_entry(roster, document) is not None:
+            continue
         accepted = {verify_acceptance(each, document) for each in acceptances[digest].values()}
         try:
             candidates.append(candidate_of(base, document, accepted))
@@ -293,6 +296,23 @@ def _read_proposal(
         return None
     documents[proposal.digest] = document
     return proposal
+
+
+def _why_no_entry(roster: Roster, document: Charter) -> str | None:
+    """Return why somebody cannot enter as a charter says; None where everybody in it can.
+
+    The chain holds it to that as well: who says yes to such a charter would lock the unit.
+    """
+    logs = {history.log for each in roster.members if (history := roster.history(each))}
+    for member in document.members:
+        if member.id in roster.charter.member_ids:
+            continue
+        history = roster.history(member.id)
+        if history is not None:
+            return why_no_return(history, member)
+        if member.epoch != 1 or member.log in logs:
+            return "it was never here, and comes with another's log or not with epoch 1"
+    return None
 
 
 def _under(statements: Sequence[Statement], digest: str) -> list[Statement]:

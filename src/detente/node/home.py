@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from detente.charter import Charter, KeySlot, Member, MemberKeys, parse_charter
+from detente.charter.keylife import Left
 from detente.errors import InputError
 from detente.node.errors import SigningRefused
 from detente.node.identity import (
@@ -299,6 +300,13 @@ class Home:
             NoSuchKey: not held here; a governance key may lie off line.
         """
         key = self.key_in_force(slot)
+        chain = self.chain
+        history = None if chain is None else chain.keyring.history(self.identity.member)
+        if key is None and history is not None and isinstance(history.standing, Left):
+            raise SigningRefused(
+                f"{self.identity.name!r} {history.standing.reason}: its keys say no more",
+                remedy="`detente charter card` writes the card to come back with",
+            )
         if key is None:
             raise SigningRefused(
                 f"the {slot.value} key of {self.identity.name!r} is suspended",

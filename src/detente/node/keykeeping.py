@@ -46,7 +46,7 @@ def suspend(home: Home, slots: Sequence[KeySlot], *, now: Clock) -> Acknowledged
     if (last := _last_key(home, KeySlot.GOVERNANCE)) is not None:
         # Suspended itself, it may still suspend: no order of steps keeps a stolen key alive.
         speakers[KeySlot.GOVERNANCE] = home.keys.signer_of(last)
-    return _avow(home, Suspend.KIND, body, now=now, speakers=speakers)
+    return avow(home, Suspend.KIND, body, now=now, speakers=speakers)
 
 
 def rotate(
@@ -91,13 +91,13 @@ def rotate(
     body = Rotate(keys=new, possession=possession, recovery=agreed).to_json()
     # A suspended log key signs nothing more: then its successor shows the entry that names it.
     log_keys = {slot: new[slot] for slot in _LOG_SLOTS & new.keys() if _is_suspended(home, slot)}
-    said = _avow(home, Rotate.KIND, body, now=now, log_keys=log_keys)
+    said = avow(home, Rotate.KIND, body, now=now, log_keys=log_keys)
     if _LOG_SLOTS & new.keys():
         renew(home, now)
     return said
 
 
-def _avow(
+def avow(
     home: Home,
     kind: str,
     body: dict[str, JsonValue],
@@ -106,7 +106,13 @@ def _avow(
     speakers: dict[KeySlot, Signer] | None = None,
     log_keys: Mapping[KeySlot, bytes] | None = None,
 ) -> Acknowledged:
-    """Say something about the own keys, once the charter chain was seen to take it."""
+    """Say something about this member itself, once the charter chain was seen to take it.
+
+    Raises:
+        InputError: no unit.
+        SigningRefused, NoSuchKey: the governance key is not at hand.
+        StorageFault: the disk or the database refused.
+    """
     charter = require_bound(home)
     speakers = speakers or speakers_of(home)
     author = make_author(home, charter, now, speakers=speakers)

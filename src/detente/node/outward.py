@@ -7,9 +7,7 @@ import hashlib
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import assert_never
 
-from detente.charter import keylife
 from detente.errors import UnitError
 from detente.exchange.errors import ExchangeError
 from detente.exchange.limits import AWAITS_MAX, CLEARED_KEPT_MAX, PROOFS_LISTED_MAX
@@ -21,12 +19,12 @@ from detente.exchange.protocol.paths import (
     checked_origin,
     print_proof_list,
 )
+from detente.node.circle import circle_of
 from detente.node.cosigning import Cosigner
 from detente.node.home import Home
 from detente.node.reading import open_own, own_entry
-from detente.proofs.chain import CharterChain
 from detente.proofs.file import FILE_BYTES_MAX
-from detente.release import Circle, Cleared, MemberReader, Standing, Withheld, decide, hold
+from detente.release import Circle, Cleared, MemberReader, Withheld, decide, hold
 from detente.statements import Sealed, parse_entry
 from detente.storage.disk import read_capped
 from detente.storage.errors import MissingBlob
@@ -171,34 +169,6 @@ class HomeOutward:
             if kept.sort is Sort.PROOF and kept.is_whole:
                 return self._evidence.read(kept)
         return None
-
-
-def circle_of(home: Home) -> Circle:
-    """Return the unit as this node knows it, for the gate; nobody where it works alone."""
-    chain = home.chain
-    if chain is None:
-        return Circle(holder=home.identity.member, standings={}, rosters={})
-    members = {member for charter in chain.charters for member in charter.member_ids}
-    return Circle(
-        holder=home.identity.member,
-        standings={member: _standing(chain, member) for member in members},
-        rosters={each.digest: each.member_ids for each in chain.charters},
-    )
-
-
-def _standing(chain: CharterChain, member: str) -> Standing:
-    history = chain.keyring.history(member)
-    if history is None or member not in chain.latest.member_ids:
-        return Standing.REMOVED
-    match history.standing:
-        case keylife.Active():
-            return Standing.ACTIVE
-        case keylife.Left():
-            return Standing.LEFT
-        case keylife.Rekeying() | keylife.Contested():
-            return Standing.SUSPENDED
-        case never:
-            assert_never(never)
 
 
 def _state(circle: Circle) -> str:

@@ -6,19 +6,21 @@ log, and ends by publishing a last checkpoint.
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from detente.charter import KeySlot, OutsideWitness
-from detente.errors import EnvironmentFault, InputError
+from detente.errors import EnvironmentFault, InputError, UnitError
 from detente.exchange.app import make_app
 from detente.exchange.client import HttpFace
 from detente.exchange.hints import Hints
 from detente.exchange.http_signatures import Nonces, RequestVerifier, TransportKey
+from detente.exchange.joining import BODY_BYTES_MAX as ANSWERS_BYTES_MAX
+from detente.exchange.joining import joining_routes
 from detente.exchange.limits import PROOFS_LISTED_MAX
 from detente.exchange.protocol import Command, Event, Roster, begin
 from detente.exchange.protocol.events import Learnt, Proven, Recorded
@@ -26,8 +28,8 @@ from detente.exchange.server import Server
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
 from detente.exchange.taxii import TAXII_BODY_BYTES_MAX
 from detente.node.addresses import (
-    find_members,
     find_witnesses,
+    known_peers,
     log_keys,
     open_address,
     require_chain,
@@ -35,6 +37,8 @@ from detente.node.addresses import (
 from detente.node.bundling import open_bundle, take_bundle
 from detente.node.control import Answer, ControlDoor
 from detente.node.cosigning import Cosigner, member_cosigner
+from detente.node.desk import HomeDesk
+from detente.node.entering import HomeWayIn
 from detente.node.errors import SigningRefused
 from detente.node.holdings import HomeHoldings
 from detente.node.home import Home
@@ -44,14 +48,16 @@ from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.pushing import Push
 from detente.node.receiving import Receiver
+from detente.node.settings import load_settings
 from detente.node.statics import StaticFace
+from detente.node.steering import Steering
 from detente.node.taxii import TaxiiService
 from detente.node.witnessing import OutsideCosigner
 from detente.proofs.chain import CharterChain
 from detente.signing import Signer, key_id
 from detente.storage.errors import NoSuchKey
 from detente.storage.evidence import EvidenceShelf
-from detente.tlog import Checkpoint, TileStore
+from detente.tlog import Checkpoint, TileStore, Verifier
 
 PULL_AGAIN_S = 5.0  # after a fault of this node's own
 
@@ -109,6 +115,16 @@ class RunningNode:
             home, now=now, stopped=self._stop_signing, shown=self._taxii.weighing.note_shown
         )
         self._receiver = Receiver(self._holdings, now=now, cosigned=self._cosigned)
+        self._steering = Steering(
+            HomeDesk(home, now, self._holdings),
+            self._receiver,
+            now=now,
+            tell=self._tell_here,
+            report=report,
+        )
+        self._faces: dict[str, HttpFace] = {}
+        self._logs: dict[str, list[Verifier]] = {}
+        self._told: CharterChain | None = None
         self._telling: set[asyncio.Task[None]] = set()
         self._held = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -145,7 +161,9 @@ class RunningNode:
     async def _start(self, chain: CharterChain) -> None:
         home = self._home
         self._loop = asyncio.get_running_loop()
-        peers = find_members(chain, self._options.peers)
+        expected = home.settings.peers
+        peers = known_peers(chain, expected, self._options.peers, me=home.identity.member)
+        self._told = chain
         self._held.push_async_callback(self.log.close)
         self._held.callback(self._taxii.close)
         checkpoint = await self.log.start()
@@ -155,7 +173,7 @@ class RunningNode:
             door = ControlDoor(home.layout.directory, self._answer_owner)
             self._held.push_async_callback(door.close)
             await door.open()
-        outward = HomeOutward(home, self._witness(chain))
+        outward = self._outward = HomeOutward(home, self._witness(chain))
         if self._options.listen:
             await self._serve(outward)
         if self._options.static is not None:
@@ -167,11 +185,14 @@ class RunningNode:
         for witness, url in find_witnesses(chain, self._options.witnesses):
             self._ask_witness(witness, url)
         self._tasks.append(asyncio.create_task(self._taxii.run()))
+        self._wakes.append(self._steering.wake)
+        self._tasks.append(asyncio.create_task(self._steering.run()))
         self._held.push_async_callback(self._end_tasks)
         self._grown(checkpoint)
 
     def _witness(self, chain: CharterChain) -> Cosigner:
-        return member_cosigner(self._home, mirror=False, logs=log_keys(chain), now=self._now)
+        self._logs.update(log_keys(chain))
+        return member_cosigner(self._home, mirror=False, logs=self._logs, now=self._now)
 
     async def _end_tasks(self) -> None:
         tasks = [*self._tasks, *self._telling]
@@ -180,7 +201,7 @@ class RunningNode:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pull(self, outward: HomeOutward, member: str, url: str) -> None:
-        face = HttpFace(url, member=member, signer=self._transport_signer)
+        face = self._faces[member] = HttpFace(url, member=member, signer=self._transport_signer)
         self._held.push_async_callback(face.close)
         self._tasks.append(asyncio.create_task(self._keep_pulling(outward, member, face)))
         if not self._options.listen:
@@ -209,8 +230,12 @@ class RunningNode:
 
     def _perform_here(self, command: Command) -> None:
         """Do what no peer's machine asked for, and let all of them know; called in threads."""
-        for event in self._receiver.perform(command):
-            if self._loop is not None and isinstance(event, Recorded):
+        self._tell_here([e for e in self._receiver.perform(command) if isinstance(e, Recorded)])
+
+    def _tell_here(self, events: Sequence[Event]) -> None:
+        """Let all machines know what came of this node's own work; called in threads."""
+        for event in events:
+            if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._tell_all, event)
 
     async def _keep_pulling(self, outward: HomeOutward, member: str, face: HttpFace) -> None:
@@ -247,14 +272,36 @@ class RunningNode:
     def _tell(self, pull: Pull, event: Event) -> None:
         if isinstance(event, Recorded | Learnt | Proven):
             self._tell_all(event)
-            if isinstance(event, Proven):
-                self._hints.tell(self._home.identity.origin, 0)
         else:
             pull.take(event)
 
     def _tell_all(self, event: Event) -> None:
         for each in self._pulls:
             each.take(event)
+        if isinstance(event, Proven):
+            self._hints.tell(self._home.identity.origin, 0)
+        if isinstance(event, Learnt):
+            self._spawn(self._meet(event.chain))
+        if isinstance(event, Learnt | Recorded):
+            self._steering.wake.set()
+
+    async def _meet(self, chain: CharterChain) -> None:
+        """Begin to know and to pull who came in with a later version.
+
+        Its address stands in the settings, which are read anew; without one it is heard by
+        what the others mirror of it.
+        """
+        self._told = chain
+        self._logs.update(log_keys(chain))
+        try:
+            asked = await asyncio.to_thread(load_settings, self._home.layout.settings)
+            peers = known_peers(chain, asked.peers, self._options.peers, me=self._holdings.me)
+        except UnitError as error:
+            self._report(f"the settings are not taken up: {error.message}")
+            return
+        for member, url in peers.items():
+            if member not in self._faces:
+                await self._pull(self._outward, member, url)
 
     def _transport_signer(self) -> Signer | None:
         try:
@@ -266,6 +313,7 @@ class RunningNode:
         """Say that more is shown of a log; called in threads."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hints.tell, origin, 0)
+            self._loop.call_soon_threadsafe(self._steering.wake.set)
 
     def _stop_signing(self, reason: str) -> None:
         self._report(reason)
@@ -282,8 +330,12 @@ class RunningNode:
 
         face = OutwardFace(outward, verifier, self._hints, take, self._options.public_url)
         app = make_app(
-            [outward_routes(face), self._taxii.routes()],
-            body_bytes_max=BODY_BYTES_MAX | TAXII_BODY_BYTES_MAX,
+            [
+                outward_routes(face),
+                self._taxii.routes(),
+                joining_routes(HomeWayIn(home, self._now, self._moved)),
+            ],
+            body_bytes_max=BODY_BYTES_MAX | TAXII_BODY_BYTES_MAX | ANSWERS_BYTES_MAX,
         )
         listening = open_address(self._options.listen)
         self.address = listening.getsockname()[:2]
@@ -308,6 +360,10 @@ class RunningNode:
         )
         return f"{len(taken.sizes)} logs grew"
 
+    def _moved(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._steering.wake.set)
+
     def _transport_key(self, wanted: str) -> TransportKey | None:
         chain = self._home.chain
         for member in () if chain is None else chain.latest.members:
@@ -318,7 +374,10 @@ class RunningNode:
 
     def _grown(self, checkpoint: Checkpoint) -> None:
         self._hints.tell(checkpoint.origin, checkpoint.size)
-        task = asyncio.get_running_loop().create_task(self._tell_own(checkpoint.origin))
+        self._spawn(self._tell_own(checkpoint.origin))
+
+    def _spawn(self, telling: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(telling)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
@@ -326,5 +385,8 @@ class RunningNode:
         """Let the machines know how far this node's own log is."""
         held = await asyncio.to_thread(self._receiver.held_of, origin)
         self._tell_all(Recorded(held))
+        chain = self._home.chain
+        if chain is not None and chain is not self._told:
+            self._tell_all(Learnt(chain))  # this member said something about its own keys
         for wake in self._wakes:
             wake.set()

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from detente.charter import Charter, KeySlot
+from detente.errors import UnitError
 from detente.node.author import Author, AuthorKeys, ContentStores
 from detente.node.catching_up import catch_up
+from detente.node.circle import circle_of, has_left
 from detente.node.entropy import SystemEntropy
 from detente.node.errors import SigningRefused
 from detente.node.home import Home
@@ -45,7 +47,10 @@ def make_author(
             sealing={member: key for member, key in held.items() if key is not None},
         ),
         stores=ContentStores(home.blobs, home.content_keys),
-        standings={member.id: Standing.ACTIVE for member in charter.members},
+        standings={
+            **{member.id: Standing.ACTIVE for member in charter.members},
+            **circle_of(home).standings,
+        },
         sealer=HpkeSealer(),
         entropy=SystemEntropy(),
         now=now,
@@ -77,7 +82,7 @@ def own_log(
         SigningRefused: a log key is suspended.
         NoSuchKey: the ring lacks a key.
     """
-    origin, other = home.identity.origin, dict(log_keys or {})
+    origin, other = home.identity.origin, dict(log_keys or _last_log_keys(home))
 
     def signer(slot: KeySlot) -> Signer:
         return home.keys.signer_of(other[slot]) if slot in other else home.signer(slot)
@@ -93,6 +98,18 @@ def own_log(
         ),
         own_keys={key_id(key): key for key in keys},
     )
+
+
+def _last_log_keys(home: Home) -> dict[KeySlot, bytes]:
+    """Return the keys that close the log of a member that left: it shows what stands there.
+
+    Nothing more is said in it, because no key signs entries any more.
+    """
+    chain = home.chain
+    if chain is None or has_left(home) is None:
+        return {}
+    me = home.identity.member
+    return {slot: chain.keyring.of(me, slot)[-1].raw for slot in (KeySlot.LOG, KeySlot.LOG_MLDSA44)}
 
 
 def begin_log(log: Log) -> None:
@@ -133,12 +150,46 @@ async def say(
         StorageFault: the disk or the database refused.
         UnitError: a draft that nobody would accept.
     """
+    if drafts:
+        require_part(home)
     if home.live is not None:
         return await home.live.say(sign, drafts, log=log)
     refuse_unconfirmed(home.database)
     catch_up(home)
     log = log or own_log(home)
     return await append(log, sign, drafts, now, limits=limits_of(home))
+
+
+def require_part(home: Home) -> None:
+    """Refuse to speak for a member whose part in the unit ended.
+
+    Raises:
+        SigningRefused: it left, or was removed.
+    """
+    if has_left(home) is not None:
+        raise SigningRefused(
+            "this member's part in the unit ended: nothing more is said in its log",
+            remedy="`detente charter card` writes the card to come back with",
+        )
+
+
+async def say_each(
+    home: Home, sign: Sign[Draft], drafts: Sequence[Draft], now: Callable[[], datetime]
+) -> list[Acknowledged | UnitError]:
+    """Say each draft, as `say` does; one that is refused stops no other.
+
+    Where the node runs they wait together: for one commit, and one checkpoint over all.
+    """
+    require_part(home)
+    if home.live is not None:
+        return await home.live.say_each(sign, drafts)
+    answers: list[Acknowledged | UnitError] = []
+    for each in drafts:
+        try:
+            answers += await say(home, sign, [each], now)
+        except UnitError as error:
+            answers.append(error)
+    return answers
 
 
 async def append(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from detente.charter import Charter, KeySlot, Spoken
+from detente.charter import Charter, KeySlot, Member, Spoken
 from detente.charter.avowals import Leave, Objection, Recover, Rotate, Suspend
 from detente.charter.keylife import (
     KeyHistory,
@@ -22,6 +22,7 @@ from detente.charter.keylife import (
     begin,
     exclude,
     key_at,
+    readmit,
     reinstate,
 )
 from detente.charter.model import Refused
@@ -83,14 +84,27 @@ class Ledger:
                 )
             size = self._cosigned(removed, gone)
             self._histories[gone.member] = exclude(gone, cosigned_size=size)
+        before = self._charters[-1].member_ids if self._charters else frozenset()
         self._charters.append(charter)
         for member in charter.members:
             history = self._histories.get(member.id)
             if history is None:
-                self._histories[member.id] = begin(charter, member)
+                self._histories[member.id] = self._begun(charter, member)
+            elif member.id not in before:
+                self._histories[member.id] = _returned(history, charter)
             elif not isinstance(decided := reinstate(history, charter), Refused):
                 self._histories[member.id] = decided
             self._note_recovery(member.id, member.keys.recovery_hash)
+
+    def _begun(self, charter: Charter, member: Member) -> KeyHistory:
+        """Begin the history of somebody new: with epoch 1 and a log that nobody had."""
+        logs = {history.log for history in self._histories.values()}
+        if member.epoch != 1 or member.log in logs:
+            raise ChainError(
+                f"{member.id[:16]}… was never here, and comes with epoch {member.epoch} of log "
+                f"{member.log}"
+            )
+        return begin(charter, member)
 
     def _gone(self, charter: Charter) -> list[KeyHistory]:
         """Return who stood in an earlier version, not in this one, and did not leave by itself."""
@@ -113,12 +127,18 @@ class Ledger:
         for avowal in avowals:
             issuer = avowal.statement.header.issuer
             key = None if issuer in held_up else self._find(avowal.statement)
-            if key is None:
+            if key is None or self._is_after_return(avowal.statement):
                 held_up.add(issuer)
                 waiting.append(avowal)
             else:
                 self._receive(avowal, key)
         return waiting
+
+    def _is_after_return(self, statement: Statement) -> bool:
+        """Say whether this waits for a version in which its issuer, who went, came back."""
+        history = self._histories[statement.header.issuer]
+        went = isinstance(history.standing, Left)
+        return went and statement.header.epoch > history.epoch
 
     def governance_key(self, member: str, epoch: int, seq: int) -> bytes | Refused:
         """Return the governance key of a place in a member's log, or why there is none."""
@@ -266,6 +286,13 @@ class Ledger:
 
     def _note_recovery(self, member: str, digest: str) -> None:
         self._recoveries.setdefault(member, set()).add(digest)
+
+
+def _returned(history: KeyHistory, charter: Charter) -> KeyHistory:
+    decided = readmit(history, charter)
+    if isinstance(decided, Refused):
+        raise ChainError(f"{history.member[:16]}… cannot come back: {decided.reason}")
+    return decided
 
 
 def _presumes_recovery(history: KeyHistory, statement: Statement) -> bool:
