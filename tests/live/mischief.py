@@ -57,16 +57,18 @@ def clear(liar, kind, body, *, role=Role.GOVERNANCE, **how):
     return lambda seq: spoken(liar, seq, Clear.of(kind, body), role=role, **how)
 
 
-def sealed(liar, objects, handling=None, *, to=UNIT, garbage_for=(), **how):
+def sealed(liar, objects, handling=None, *, to=UNIT, garbage_for=(), keep=None, **how):
     """Return a maker of an entry that seals any objects under any label to anybody.
 
     Who is in `garbage_for` gets a wrap that opens to nothing; what travels beside the entry
-    is kept where the faces find it.
+    is kept where the faces find it, and the content in `keep`, by place.
     """
 
     def make(seq):
         leaf = (handling or handled(count=len(objects))).to_bytes()
         content = make_content(objects, leaf, SystemEntropy())
+        if keep is not None:
+            keep[seq] = content
         padded, key = pad_content(content.to_bytes()), token_bytes(32)
         ciphertext = encrypt_content(key, padded)
         readers = {

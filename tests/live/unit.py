@@ -309,7 +309,7 @@ def kept_of(node, member):
 
 def faults(node, peer):
     """Return the rules that a peer broke, as an honest node kept them."""
-    rows = look(node, "SELECT peer, rule FROM evidence WHERE sort = 'fault'")
+    rows = look(node, "SELECT peer, rule FROM evidence WHERE sort = 'fault' ORDER BY number")
     return [rule for by, rule in rows if by == peer]
 
 

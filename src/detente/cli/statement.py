@@ -171,11 +171,13 @@ def show(statement_id: str, directory: Path, as_json: bool) -> None:
       detente statement show 5c9f --json --node office
     """
     from detente.node.reading import read_redacted, read_said
+    from detente.node.dating import describe_time
     from detente.node.showing import describe_said
 
     with open_home(directory) as home:
         said = read_said(home, statement_id)
         document = describe_said(said, read_redacted(home, said.statement.payload_hash))
+        document |= describe_time(home, said)
     if wants_json(as_json):
         print_json(document)
     if not as_json:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from detente.charter import Charter, Member
 from detente.errors import InputError
 from detente.node.author import own_key_info
 from detente.node.home import Home
@@ -233,21 +234,21 @@ def newest_note(home: Home, origin: str, seq: int) -> bytes:
 
 
 def receipt_for(home: Home, name: str) -> tuple[Receipt, Seen]:
-    """Return a receipt for one own statement, and who has seen it.
+    """Return a receipt for one statement, and who has seen it.
+
+    Also of another member's, from the copy that is mirrored here: who left, or takes its
+    log away, takes no proof with it.
 
     Raises:
-        InputError: no such statement, no charter, or no checkpoint covers it yet.
+        InputError: no such statement, no charter, no copy, or no checkpoint covers it yet.
     """
-    row = find_statement(home, name).row
-    if row.issuer != home.identity.member:
-        raise InputError(
-            f"statement {row.payload_hash[:16]}… is another member's",
-            remedy="Ask its issuer for the receipt",
-        )
-    charter = home.charter
-    owner = None if charter is None else charter.member(home.identity.member)
+    stored = find_statement(home, name)
+    row, charter = stored.row, home.charter
+    owner = None if charter is None else _member_of(home, charter, row.issuer)
     if charter is None or owner is None:
         raise InputError("this node has no charter", remedy="Found or join a unit first")
+    if row.issuer != home.identity.member:
+        entry_of(home, stored)  # says how far the copy reaches
     present = home.present_charter(charter)
     owner = home.present(owner, epoch=int(row.origin.rpartition("/")[2]))
     note = newest_note(home, row.origin, row.seq)
@@ -258,6 +259,14 @@ def receipt_for(home: Home, name: str) -> tuple[Receipt, Seen]:
         note = home.tiles(row.origin).published() or note
         seen = who_saw(present, owner, note)
     return make_receipt(home.tiles(row.origin), row.seq, note), seen
+
+
+def _member_of(home: Home, charter: Charter, member: str) -> Member | None:
+    """Return a member as the newest charter has it that lists it."""
+    chain = home.chain
+    past = () if chain is None else chain.charters
+    found = (each.member(member) for each in (charter, *reversed(past)))
+    return next((each for each in found if each is not None), None)
 
 
 def read_redacted(home: Home, payload_hash: str) -> list[Opening]:
