@@ -39,6 +39,7 @@ from detente.storage.acting_writing import (
     levels_of,
     make_due,
     note_progress,
+    shown_by,
     take_statement,
     write_marks,
     write_states,
@@ -116,6 +117,15 @@ class ActingShelf:
             touched = set(connection.execute(items.distinct()).scalars())
             make_due(connection, touched)
             return touched
+
+    def shown(self, origin: str, seq: int) -> dict[str, datetime]:
+        """Return by cosigner when it first showed a place of a log, as far as is known here.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        with self._database.reading("reading who saw a statement when") as connection:
+            return shown_by(connection, origin, seq)
 
     def dossiers(self, items: Iterable[int]) -> list[tuple[int, Dossier]]:
         """Return everything said about some values.

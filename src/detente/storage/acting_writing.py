@@ -205,12 +205,12 @@ def _said(connection: Connection, numbers: set[int], me: str) -> dict[int, Said]
             .where(statement.c.number.in_(wanted[start : start + _ONE_QUERY]))
         )
         for row in connection.execute(query).all():
-            shown = _shown(connection, row.origin, row.seq)
+            shown = shown_by(connection, row.origin, row.seq)
             found[row.number] = said_of(row, shown, me=me)
     return found
 
 
-def _shown(connection: Connection, origin: str, seq: int) -> dict[str, datetime]:
+def shown_by(connection: Connection, origin: str, seq: int) -> dict[str, datetime]:
     """Return, by cosigner, when it first showed an entry covered."""
     seen = acting_seen.c
     query = (
