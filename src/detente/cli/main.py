@@ -32,6 +32,7 @@ _NOUNS = {
     "receipt": "Make or verify a portable proof that a statement is in a log.",
     "restore": "Put a back-up into an empty directory, every hash checked.",
     "run": "Run a node: its log, its outward face, the exchange with its peers.",
+    "source": "See and read TAXII servers, MISP feeds and lists of others.",
     "statement": "Say something to the unit, and see what was said.",
     "token": "Make, list and revoke the tokens of outside tools.",
 }

@@ -5,12 +5,13 @@ version already is not said again. So an interrupted reading goes on where it
 was, and reading twice says nothing new.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from detente.errors import InputError, UnitError
+from detente.exchange.fetching import FetchError
 from detente.exchange.misp.feed import MANIFEST, Announced, news, parse_manifest
 from detente.exchange.misp.limits import EVENT_BYTES_MAX, MANIFEST_LIMITS
 from detente.node.acting import Acting
@@ -22,6 +23,7 @@ from detente.statements.handling import Handling
 from detente.statements.stix import StixObject
 from detente.storage.disk import read_capped
 
+_UNANSWERED_MAX = 3
 Fetch = Callable[[str, int], bytes]
 """Gives the bytes of one file of a feed by its name, at most so many."""
 
@@ -77,6 +79,7 @@ def read_feed(
 
     Raises:
         JsonError, MispError: the manifest is none.
+        FetchError: the feed does not answer; what came before was said.
         InputError, SigningRefused, StorageFault: this node cannot speak.
     """
     manifest = parse_manifest(fetch(MANIFEST, MANIFEST_LIMITS.size_bytes))
@@ -84,15 +87,23 @@ def read_feed(
     fresh = news(manifest, known)
     said: list[str] = []
     refused: list[tuple[str, str]] = []
+    unanswered = 0
     for announced in fresh[:most]:
         acting.bring_up()
         try:
             objects = _objects(home, acting, announced, fetch, now)
+        except FetchError as error:
+            # Not noted as read: it is asked for again, and one lost file stops no other.
+            refused.append((announced.uuid, error.message))
+            unanswered += 1
+            if unanswered == _UNANSWERED_MAX:
+                raise
+            continue
         except InputError as error:
             refused.append((announced.uuid, error.message))
             objects = []
         if objects:
-            said.append(_say(home, objects, now=now, least=least))
+            said.append(say_objects(home, objects, now=now, least=least))
         acting.shelf.mark_done(f"misp {source}", {announced.uuid: str(announced.timestamp)})
     acting.bring_up()
     return FeedRead(tuple(said), len(manifest) - len(fresh), tuple(refused))
@@ -108,6 +119,8 @@ def _objects(
     """
     try:
         data = fetch(announced.file, EVENT_BYTES_MAX)
+    except FetchError:
+        raise
     except (OSError, UnitError) as error:
         raise InputError(f"its file cannot be read: {error}") from None
     member = home.identity.member
@@ -117,7 +130,14 @@ def _objects(
     return fresh if any(each.type == "indicator" for each in fresh) else []
 
 
-def _say(home: Home, objects: list[StixObject], *, now: Callable[[], datetime], least: Tlp) -> str:
+def say_objects(
+    home: Home,
+    objects: Sequence[StixObject],
+    *,
+    now: Callable[[], datetime],
+    least: Tlp = Tlp.AMBER,
+) -> str:
+    """Say objects of a feed in one statement and return its id; raises as `publish`."""
     tlp, pap = strictest_labels(objects, Tlp.CLEAR, Pap.CLEAR)
     is_labelled = any("object_marking_refs" in each.properties for each in objects)
     handling = Handling(

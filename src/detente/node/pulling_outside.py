@@ -80,7 +80,7 @@ class OutsideSources:
         state = await asyncio.to_thread(self._state, name, url)
         result = Pulled()
         try:
-            authorization = await asyncio.to_thread(self._authorization, name)
+            authorization = await asyncio.to_thread(read_authorization, self._home, name)
             async with TaxiiClient(url, authorization=authorization) as client:
                 async for page in client.pages(_place(state.place)):
                     result = await asyncio.to_thread(self._take, state, list(page.objects), result)
@@ -118,11 +118,13 @@ class OutsideSources:
         wait *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311 - no secret
         return replace(state, due=self._now() + timedelta(seconds=wait), fault=fault[:500])
 
-    def _authorization(self, name: str) -> str:
-        path = self._home.layout.directory / "credentials" / name
-        if not path.is_file():
-            return ""
-        return read_capped(path, bytes_max=CREDENTIALS_BYTES_MAX).decode("ascii", "replace").strip()
+
+def read_authorization(home: Home, name: str) -> str:
+    """Return the Authorization header that a source wants, "" for none; raises StorageFault."""
+    path = home.layout.directory / "credentials" / name
+    if "/" in name or not path.is_file():
+        return ""
+    return read_capped(path, bytes_max=CREDENTIALS_BYTES_MAX).decode("ascii", "replace").strip()
 
 
 def _place(text: str) -> Place:

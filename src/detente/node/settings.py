@@ -39,6 +39,9 @@ class Settings:
         peers: member name or id -> URL of its node.
         witnesses: name of an outside witness -> its submission prefix.
         taxii_sources: name -> URL of a collection of another TAXII server.
+        misp_sources: name -> URL or folder of a MISP feed.
+        list_sources: name -> URL or file of a table or plain list.
+        private_networks: CIDR, separated by spaces.
     """
 
     unlock_file: str = "unlock.key"
@@ -53,7 +56,10 @@ class Settings:
     answer_others: bool = True
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
+    private_networks: str = ""
     taxii_sources: Mapping[str, str] = field(default_factory=dict)
+    misp_sources: Mapping[str, str] = field(default_factory=dict)
+    list_sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,13 @@ ABOUT = {
     "public_url": About(
         "How others write this node's address, where a web server stands in front of it."
     ),
-    "pull_every_s": About("Other TAXII servers are read every so many seconds.", 60, 604_800),
+    "pull_every_s": About(
+        "Servers and feeds of others are read every so many seconds.", 60, 604_800
+    ),
+    "private_networks": About(
+        "Feeds are fetched from public addresses alone, and from these networks (CIDR, separated"
+        " by spaces)."
+    ),
     "answer_others": About(
         "true: the node says by itself a veto for its own registered assets, and a dispute"
         " of what is common and benign. false: persons do."
@@ -108,6 +120,10 @@ ABOUT = {
     ),
     "taxii_sources": About(
         "Collections of other TAXII servers that this node reads: a name of ours, and the URL."
+    ),
+    "misp_sources": About("MISP feeds that this node reads: a name of ours, and URL or folder."),
+    "list_sources": About(
+        "Lists (.txt, .csv) that this node reads: a name of ours, and URL or file."
     ),
 }
 

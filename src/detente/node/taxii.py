@@ -6,7 +6,8 @@ from datetime import datetime
 
 from litestar import Router
 
-from detente.errors import EnvironmentFault, InputError
+from detente.errors import EnvironmentFault, InputError, UnitError
+from detente.exchange.misp.serving import FeedFace, feed_routes
 from detente.exchange.taxii.accounts import Account
 from detente.exchange.taxii.bringing import owner_of
 from detente.exchange.taxii.clearing import Clearances
@@ -14,10 +15,12 @@ from detente.exchange.taxii.face import TaxiiFace
 from detente.exchange.taxii.ports import Ground
 from detente.exchange.taxii.resources import Catalogue, make_views
 from detente.exchange.taxii.routes import PATH, taxii_routes
+from detente.node.circle import circle_of
 from detente.node.depositing import HomeDeposits
 from detente.node.granting import USES
 from detente.node.home import Home
-from detente.node.outward import circle_of
+from detente.node.misp_feeds import HomeFeeds
+from detente.node.pulling_feeds import FeedSources
 from detente.node.pulling_outside import OutsideSources
 from detente.node.reading import entry_of
 from detente.node.shelving import Shelving
@@ -134,6 +137,9 @@ class TaxiiService:
         self.weighing = Weighing(home, self.shelving, now=now, report=report)
         home.forget = self.weighing.forget
         self.sources = OutsideSources(home, self.deposits, now=now)
+        self.feeds = FeedSources(home, self.weighing.acting, now=now)
+        feeds = HomeFeeds(home, self.weighing.acting.shelf, self.tokens, now=now)
+        self._feeds = FeedFace(feeds)
         self._face = TaxiiFace(self, self._clearances, path=PATH)
         self._catalogue: Catalogue | None = None
         self._chain: CharterChain | None = None
@@ -157,12 +163,13 @@ class TaxiiService:
 
     def routes(self) -> Router:
         """Return the routes, for `exchange.app.make_app`."""
-        return taxii_routes(self._face)
+        return Router(path="/", route_handlers=[taxii_routes(self._face), feed_routes(self._feeds)])
 
     def close(self) -> None:
         """Wait for what is being answered and said; the server takes nothing more before."""
         self._home.forget = None
         self._face.threads.shutdown()
+        self._feeds.threads.shutdown()
         self.deposits.close()
 
     async def run(self) -> None:
@@ -170,7 +177,8 @@ class TaxiiService:
 
         A store that refuses is told, and tried again.
         """
-        beside = [asyncio.create_task(each) for each in (self._pull(), self.weighing.run())]
+        works = (self._pull(), self._read_feeds(), self.weighing.run())
+        beside = [asyncio.create_task(each) for each in works]
         try:
             await self._bring_up()
         finally:
@@ -186,6 +194,16 @@ class TaxiiService:
                         self._report(f"reading {name}: {pulled.fault}")
             except EnvironmentFault as fault:
                 self._report(f"reading other servers: {fault}")
+            await asyncio.sleep(PULL_LOOK_EVERY_S)
+
+    async def _read_feeds(self) -> None:
+        while True:
+            try:
+                for name, pulled in (await asyncio.to_thread(self.feeds.pull_due)).items():
+                    if pulled.fault:
+                        self._report(f"reading {name}: {pulled.fault}")
+            except (EnvironmentFault, UnitError) as fault:
+                self._report(f"reading feeds: {fault}")
             await asyncio.sleep(PULL_LOOK_EVERY_S)
 
     async def _bring_up(self) -> None:
