@@ -18,6 +18,7 @@ from detente.release import (
     Origin,
     ReleaseError,
     Standing,
+    Terms,
     Withheld,
     decide_audience,
     draft,
@@ -51,6 +52,7 @@ class ContentDraft:
 
     Attributes:
         content: the leaves.
+        terms: of each leaf, as the gate read them.
         cleared: what the gate said of everybody it is addressed to; each got a yes for all of it.
         key: the content key; never leaves the node but in wraps.
         ciphertext: hex hash of the encrypted content, already stored.
@@ -59,6 +61,7 @@ class ContentDraft:
     """
 
     content: Content
+    terms: tuple[Terms, ...]
     cleared: tuple[Cleared | Withheld, ...]
     key: bytes
     ciphertext: str
@@ -215,6 +218,7 @@ class Author:
         )
         return ContentDraft(
             content=content,
+            terms=held.terms,
             cleared=cleared,
             key=key,
             ciphertext=digest,

@@ -11,6 +11,7 @@ from detente.errors import EnvironmentFault, UnitError
 from detente.node.author import own_key_info
 from detente.node.home import Home
 from detente.node.reading import read_redacted
+from detente.release import Terms
 from detente.signing import Role
 from detente.statements import (
     ContentError,
@@ -32,14 +33,24 @@ _FRAME_BYTES = 4 + SALT_BYTES
 
 
 class HeldLeaves:
-    """A content in memory: what this process just said."""
+    """A content in memory: what this process just said, and the gate just read.
 
-    def __init__(self, content: Content) -> None:
+    Args:
+        content: whole.
+        terms: of every leaf, by ascending index.
+    """
+
+    def __init__(self, content: Content, terms: Sequence[Terms]) -> None:
         self._content = content
+        self._terms = terms
 
     def read(self) -> Iterator[tuple[int, Leaf]]:
         """Yield number and leaf."""
         return iter(enumerate(self._content.leaves))
+
+    def terms(self) -> Sequence[Terms]:
+        """Return the terms of every leaf."""
+        return self._terms
 
     def open(self, shown: Sequence[int]) -> Opening:
         """Return an opening of these leaves."""
@@ -77,6 +88,9 @@ class SealedLeaves:
             yield index, Leaf(salt=data[place + 4 : start], data=data[start:end])
             place = end
 
+    def terms(self) -> None:
+        """Say that nobody has read its terms yet."""
+
     def open(self, shown: Sequence[int]) -> Opening:
         """Return an opening of these leaves; raises as `read`."""
         return _open(self._salt(), self, shown)
@@ -96,6 +110,9 @@ class RemainingLeaves:
     def read(self) -> Iterator[tuple[int, Leaf]]:
         """Yield number and leaf."""
         return ((index, self._shown[index].leaf) for index in sorted(self._shown))
+
+    def terms(self) -> None:
+        """Say that nobody has read its terms yet."""
 
     def open(self, shown: Sequence[int]) -> Opening:
         """Return an opening of these leaves."""

@@ -5,14 +5,15 @@ Whatever would touch what another said is refused, told to the account, and kept
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar, TypeVarTuple
 from uuid import uuid4
 
-from detente.errors import InputError, PeerFault
+from detente.errors import InputError, PeerFault, UnitError
 from detente.exchange.taxii.accounts import Account
 from detente.exchange.taxii.bringing import (
     ACCOUNT_SOURCE,
@@ -23,13 +24,16 @@ from detente.exchange.taxii.bringing import (
     owner_of,
     read_envelope,
     sort_envelope,
+    version_of,
 )
 from detente.exchange.taxii.errors import TaxiiError
 from detente.exchange.taxii.query import Query, print_moment, time_key
 from detente.exchange.taxii.resources import ALERTING, not_found, print_status
 from detente.exchange.taxii.versions import pick_versions
+from detente.node.contents import HeldLeaves
+from detente.node.deposit_rounds import LICENCE, ROUND_BYTES_MAX, Brought, Taken
 from detente.node.home import Home
-from detente.node.publishing import guess_kind, publish, require_charter
+from detente.node.publishing import Said, publish, publish_each, require_charter
 from detente.node.shelving import Shelving
 from detente.release import ReleaseError
 from detente.signing import canonical
@@ -39,7 +43,6 @@ from detente.statements import (
     Kind,
     Opening,
     Pap,
-    StixObject,
     TimeLimits,
     Tlp,
     encode_object,
@@ -51,15 +54,10 @@ from detente.storage.evidence import EvidenceShelf
 from detente.storage.shelf import Shelf, Sibling
 from detente.storage.walking import Walker
 
-AT_ONCE_MAX = 8  # envelopes that are sorted and said at the same time; others wait
 LEAST_LABEL = Tlp.AMBER
-LICENCE = "NOASSERTION"
+_OBJECT_BYTES = 1_024  # of what was read elsewhere, about
 ASKED_MORE = "it asked for an object that it may not read"
 TOOK_MORE = "it tried to take back what another member or account said"
-
-
-Given = TypeVarTuple("Given")
-Result = TypeVar("Result")
 
 
 class HomeDeposits:
@@ -87,7 +85,9 @@ class HomeDeposits:
         self._walker = walker
         self._shelving = shelving
         self._now = now
-        self._pool = ThreadPoolExecutor(AT_ONCE_MAX, thread_name_prefix="deposits")
+        # One thread of its own: who waits for the log must not keep the log from a thread.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="deposits")
+        self._waiting: deque[Brought] = deque()
         self._kept = DepositShelf(home.database)
         self._evidence = EvidenceShelf(home.database)
 
@@ -97,7 +97,10 @@ class HomeDeposits:
         Raises:
             TaxiiError: the envelope cannot be read, or nothing may be said now.
         """
-        return await self._in_thread(self._add, account, envelope)
+        brought = Brought(
+            account.name, read=lambda: read_envelope(envelope), size=len(envelope), token=account.id
+        )
+        return (await asyncio.wrap_future(self._queue(brought))).status
 
     async def retract(self, account: Account, wanted: str, versions: frozenset[str]) -> None:
         """Take back what an account brought.
@@ -105,15 +108,12 @@ class HomeDeposits:
         Raises:
             TaxiiError: 404 where it is not there, 403 where another said it.
         """
-        await self._in_thread(self._retract, account, wanted, versions)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._retract, account, wanted, versions)
 
     def close(self) -> None:
         """Wait for what is being said."""
-        self._pool.shutdown()
-
-    async def _in_thread(self, work: Callable[[*Given], Result], *given: *Given) -> Result:
-        # Threads of its own: who waits for the log must not keep the log from a thread.
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *given)
+        self._thread.shutdown()
 
     def status(self, account: Account, identifier: str) -> bytes | None:
         """Return the status resource of an earlier request of this account."""
@@ -125,65 +125,119 @@ class HomeDeposits:
             self._keep(account, ASKED_MORE, wanted)
 
     def take(self, objects: Sequence[JsonValue], account: str, *, source: str = "") -> Sorted:
-        """Say what an account or a source outside brings, and keep what is refused.
+        """Say what a source outside brings, and keep what is refused.
 
         Raises:
             TaxiiError: 409: nothing may be said now.
             SigningRefused, StorageFault: the node must not or cannot write.
         """
+        size = len(objects) * _OBJECT_BYTES
+        brought = Brought(account, read=lambda: objects, size=size, source=source)
+        return self._queue(brought).result().sorted
+
+    def _queue(self, brought: Brought) -> Future[Taken]:
+        self._waiting.append(brought)
+        self._thread.submit(self._take_some)
+        return brought.answer
+
+    def _take_some(self) -> None:
+        """Say what waits, as far as it goes into one round; whoever is asked for the rest comes."""
+        round_, size = list[Brought](), 0
+        while self._waiting and (not round_ or size + self._waiting[0].size <= ROUND_BYTES_MAX):
+            round_.append(self._waiting.popleft())
+            size += round_[-1].size
+        try:
+            self._say(self._sort(round_))
+        except Exception as fault:  # ours or the disk's: told to everybody who waits
+            for each in round_:
+                if not each.answer.done():
+                    each.answer.set_exception(_not_now(fault))
+
+    def _sort(self, round_: Iterable[Brought]) -> list[Taken]:
+        """Sort what came, one after the other: each finds what those before it will say."""
+        taken: list[Taken] = []
+        coming: dict[str, list[Known]] = {}
+        side = self._side()
+        self._shelving.bring_up()  # what members said until now is known to be theirs
+        for each in round_:
+            try:
+                one = self._sort_one(
+                    each, replace(side, account=each.account, source=each.source), coming
+                )
+            except UnitError as error:
+                each.answer.set_exception(error)
+                continue
+            taken.append(one)
+            for stix_object in one.objects:
+                known = Known(one.side.owner, version_of(stix_object), stix_object.raw)
+                coming.setdefault(stix_object.id, []).append(known)
+        return taken
+
+    def _sort_one(self, brought: Brought, side: Side, coming: Mapping[str, list[Known]]) -> Taken:
         began = self._now()
-        side = self._side(account, source)
-        known = self._known(ids_of(objects, side.member))
+        objects = brought.read()
+        ids = ids_of(objects, side.member)
+        known = dict(self._known(ids))
+        here = frozenset(known)
+        for identifier in ids & coming.keys():
+            known[identifier] = [*known.get(identifier, ()), *coming[identifier]]
         result = sort_envelope(objects, side, known)
-        for fault in result.faults(account):
+        for fault in result.faults(brought.account):
             self._evidence.keep_fault(fault, now=began)
-        self._say(result)
-        return result
+        return Taken(brought, began, side, result, here, ids & coming.keys())
 
-    def _add(self, account: Account, envelope: bytes) -> bytes:
-        began = self._now()
-        result = self.take(read_envelope(envelope), account.name)
-        identifier = str(uuid4())
-        status = print_status(
-            identifier,
-            print_moment(int(began.timestamp() * 1_000_000)),
-            successes=result.successes,
-            failures=result.failures,
-        )
-        self._kept.keep(identifier, token=account.id, body=status, now=began)
-        return status
+    def _say(self, taken: Sequence[Taken]) -> None:
+        """Say everything together, and answer whoever waits."""
+        sayings = [saying for each in taken for saying in each.sayings()]
+        said: list[Said | UnitError] = []
+        if sayings:
+            said = publish_each(self._home, sayings, now=self._now)
+            contents = {
+                one.at.payload_hash: HeldLeaves(one.content, one.terms)
+                for one in said
+                if isinstance(one, Said)
+            }
+            self._shelving.bring_up(contents)
+        unsaid: dict[str, UnitError] = {}
+        for saying, one in zip(sayings, said, strict=True):
+            if isinstance(one, UnitError):
+                unsaid |= dict.fromkeys((stix_object.id for stix_object in saying.objects), one)
+        for each in taken:
+            self._answer(each, unsaid)
 
-    def _say(self, result: Sorted) -> None:
-        for label, batches in result.say.items():
-            for batch in batches:
-                self._publish(list(batch.values()), label)
-        if result.say:
-            self._shelving.bring_up()
+    def _answer(self, taken: Taken, unsaid: Mapping[str, UnitError]) -> None:
+        """Tell what became of it; also who only repeated what was then not said is told so."""
+        own = {stix_object.id for stix_object in taken.objects}
+        for identifier in (own | taken.leans_on) & unsaid.keys():
+            taken.brought.answer.set_exception(_not_now(unsaid[identifier]))
+            return
+        if taken.brought.token:
+            identifier = str(uuid4())
+            taken.status = print_status(
+                identifier,
+                print_moment(int(taken.began.timestamp() * 1_000_000)),
+                successes=taken.sorted.successes,
+                failures=taken.sorted.failures,
+            )
+            token = taken.brought.token
+            self._kept.keep(identifier, token=token, body=taken.status, now=taken.began)
+        taken.brought.answer.set_result(taken)
 
-    def _publish(self, objects: Sequence[StixObject], label: Tlp) -> None:
-        kind = guess_kind(objects)
-        handling = Handling(
-            kind=kind, tlp=label, pap=Pap.AMBER, licence=LICENCE, count=len(objects)
-        )
-        try:
-            publish(self._home, objects, handling, audience=UNIT, now=self._now)
-        except (InputError, ReleaseError) as error:
-            raise TaxiiError(HTTPStatus.CONFLICT, error.message, remedy=error.remedy) from None
+    def _side(self) -> Side:
+        """Return on whose behalf a round is sorted, but for the account.
 
-    def _side(self, account: str, source: str) -> Side:
+        Raises:
+            InputError: nothing may be said now.
+        """
         home, now = self._home, self._now()
-        try:
-            charter = require_charter(home, now)
-        except InputError as error:
-            raise TaxiiError(HTTPStatus.CONFLICT, error.message, remedy=error.remedy) from None
+        charter = require_charter(home, now)
         me = home.identity.member
         return Side(
             member=me,
-            account=account,
+            account="",
             others=frozenset(identity_of(each) for each in charter.member_ids if each != me),
             label=LEAST_LABEL,
             limits=TimeLimits.at(now),
-            source=source,
         )
 
     def _known(self, ids: Collection[str]) -> Mapping[str, Sequence[Known]]:
@@ -260,7 +314,7 @@ class HomeDeposits:
         try:
             publish(self._home, [note], handling, audience=UNIT, now=self._now)
         except (InputError, ReleaseError) as error:
-            raise TaxiiError(HTTPStatus.CONFLICT, error.message, remedy=error.remedy) from None
+            raise _not_now(error) from None
 
     def _owners(self, objects: Iterable[Sibling]) -> dict[int, str]:
         """Return, for each statement that said one of these objects, whose its ids are."""
@@ -275,3 +329,12 @@ class HomeDeposits:
         evidence = canonical({"account": account.id, "object": wanted})
         fault = PeerFault(f"account {account.name}", rule, evidence)
         self._evidence.keep_fault(fault, now=self._now())
+
+
+def _not_now(fault: Exception) -> Exception:
+    """Return what is told where nothing can be said now."""
+    match fault:
+        case InputError() | ReleaseError():
+            return TaxiiError(HTTPStatus.CONFLICT, fault.message, remedy=fault.remedy)
+        case _:
+            return fault

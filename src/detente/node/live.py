@@ -5,8 +5,9 @@ writer. Where the keys in force changed, the sequencer is closed and begun anew.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from detente.errors import UnitError
 from detente.node.author import Draft
@@ -20,6 +21,7 @@ from detente.storage.restored import refuse_unconfirmed
 from detente.tlog import Checkpoint
 
 _Signed = tuple[Sign[Draft], Draft]
+_Result = TypeVar("_Result")
 _STARTED_AGAIN = "the log was started again meanwhile; whether it was said, the log tells"
 
 
@@ -72,8 +74,20 @@ class LiveLog:
 
         May be called from any thread's event loop; raises as `speaking.say`.
         """
+        return await self._in_loop(self._say(sign, drafts, log))
+
+    async def say_each(
+        self, sign: Sign[Draft], drafts: Sequence[Draft]
+    ) -> list[Acknowledged | UnitError]:
+        """Append drafts together; return once one published checkpoint covers all that are said.
+
+        One that is refused stops no other. May be called from any thread's event loop; raises
+        as `speaking.say` where none can be said.
+        """
+        return await self._in_loop(self._say_each(sign, drafts))
+
+    async def _in_loop(self, saying: Coroutine[object, object, _Result]) -> _Result:
         assert self._loop is not None  # noqa: S101 - started before anybody is told of it
-        saying = self._say(sign, drafts, log)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(saying, self._loop))
 
     async def _say(
@@ -82,12 +96,27 @@ class LiveLog:
         if log is not None or await self._keys_changed():
             async with self._changing:
                 return await self._say_elsewhere(sign, drafts, log)
-        sequencer = self._sequencer
-        if sequencer is None:
-            raise SigningRefused("the log of this node is not running", remedy=_STARTED_AGAIN)
+        sequencer = self._running()
         said = [await sequencer.submit((sign, draft)) for draft in drafts]
         self._grown(await sequencer.covered(said[-1].seq) if said else sequencer.published)
         return said
+
+    async def _say_each(
+        self, sign: Sign[Draft], drafts: Sequence[Draft]
+    ) -> list[Acknowledged | UnitError]:
+        if await self._keys_changed():
+            return list(await self._say(sign, drafts, None))
+        sequencer = self._running()
+        answers = await sequencer.submit_each([(sign, draft) for draft in drafts])
+        places = [each.seq for each in answers if isinstance(each, Acknowledged)]
+        if places:
+            self._grown(await sequencer.covered(max(places)))
+        return answers
+
+    def _running(self) -> Sequencer[_Signed]:
+        if self._sequencer is None:
+            raise SigningRefused("the log of this node is not running", remedy=_STARTED_AGAIN)
+        return self._sequencer
 
     async def _say_elsewhere(
         self, sign: Sign[Draft], drafts: Sequence[Draft], log: Log | None

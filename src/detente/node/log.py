@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from detente.errors import UnitError
 from detente.node.errors import SigningRefused
 from detente.signing import EMPTY_ROOT, Envelope
 from detente.storage.checkpoints import SqliteCheckpoints
@@ -105,6 +106,12 @@ class Appender(Protocol):
         self, sign: Callable[..., Envelope], drafts: Sequence[Any], *, log: Log | None = None
     ) -> list[Acknowledged]:
         """Append drafts in order; return once a published checkpoint covers them all."""
+        ...
+
+    async def say_each(
+        self, sign: Callable[..., Envelope], drafts: Sequence[Any]
+    ) -> list[Acknowledged | UnitError]:
+        """Append drafts together; one that is refused stops no other."""
         ...
 
 

@@ -5,22 +5,28 @@ durable and under a published checkpoint before the id is given back.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from detente.charter import Charter, KeySlot
-from detente.errors import InputError
-from detente.node.author import Audience, ClearDraft, Draft
+from detente.errors import InputError, UnitError
+from detente.node.author import Audience, Author, ClearDraft, ContentDraft, Draft
 from detente.node.catching_up import Meaning, catch_up
+from detente.node.circle import readers_now
 from detente.node.founding import RENEW
 from detente.node.home import Home
 from detente.node.log import Acknowledged
+from detente.node.provenance import origins_of, require_no_looser
 from detente.node.reading import published_checkpoint
-from detente.node.speaking import make_author, say
+from detente.node.speaking import make_author, say, say_each
+from detente.release import Terms
 from detente.signing import Envelope, Role
 from detente.signing.canonical import JsonValue
 from detente.statements import UNIT, Clear, Kind, Pap, Tlp
 from detente.statements.batch import IndexRow
+from detente.statements.bundle import original_id
+from detente.statements.content import Content
 from detente.statements.handling import Handling
 from detente.statements.index_keys import keys_of
 from detente.statements.kinds import MAIN_TYPES
@@ -73,6 +79,45 @@ def strictest_labels(objects: Sequence[StixObject], least: Tlp, least_pap: Pap) 
     return tlp, max([least_pap, *(each.pap for each in marked if each.pap is not None)])
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Objects to be said in one statement.
+
+    Attributes:
+        objects: at least one, of this member's identity.
+        handling: counts them.
+        audience: "unit" or member ids, ascending.
+        originals: ids of those originals that are held here, where that was looked up already.
+    """
+
+    objects: Sequence[StixObject]
+    handling: Handling
+    audience: Audience
+    originals: Collection[str] | None = None
+
+    def reissued(self) -> Sequence[StixObject]:
+        """Return those objects that may be somebody's whom we owe the label they came with."""
+        if self.originals is None:
+            return self.objects
+        here = self.originals
+        return [each for each in self.objects if here and original_id(each.properties) in here]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement that readers can see, and what it says.
+
+    Attributes:
+        at: its place in the log.
+        content: its leaves.
+        terms: of each leaf, as the gate read them.
+    """
+
+    at: Acknowledged
+    content: Content
+    terms: tuple[Terms, ...]
+
+
 def publish(
     home: Home,
     objects: Sequence[StixObject],
@@ -89,19 +134,60 @@ def publish(
         ReleaseError: the gate withholds it from somebody it is addressed to.
         SigningRefused, StorageFault: the node must not or cannot write.
     """
+    (said,) = publish_each(home, [Saying(objects, handling, audience)], now=now)
+    if isinstance(said, UnitError):
+        raise said
+    return said.at
+
+
+def publish_each(home: Home, sayings: Sequence[Saying], *, now: Clock) -> list[Said | UnitError]:
+    """Say several things at once, each in a statement of its own; one refused stops no other.
+
+    Returns:
+        For each what was said, or why it was not, as `publish` raises it.
+
+    Raises:
+        InputError: no charter, or one that expired.
+        SigningRefused, StorageFault: the node must not or cannot write.
+    """
     charter = require_charter(home, now())
-    _require_readers(charter, audience, home.identity.member)
     home.signer(KeySlot.STATEMENT)
-    limits = TimeLimits.at(now())
-    for each in objects:
-        check_author(each, home.identity.member)
-        check_times(each.properties, limits)
-    author = make_author(home, charter, now)
-    draft = author.draft([each.raw for each in objects], handling, audience)
-    (said,) = asyncio.run(say(home, author.sign, [draft], now))
-    meaning = Meaning(handling.kind.value, _object_rows(objects))
-    catch_up(home, {said.payload_hash: meaning})
-    return said
+    author, limits = make_author(home, charter, now), TimeLimits.at(now())
+    drafts = [_draft(home, charter, author, limits, each) for each in sayings]
+    ready = [each for each in drafts if isinstance(each, ContentDraft)]
+    answers = iter(asyncio.run(say_each(home, author.sign, ready, now)))
+    results = [
+        _said(each, next(answers)) if isinstance(each, ContentDraft) else each for each in drafts
+    ]
+    known = {
+        result.at.payload_hash: Meaning(saying.handling.kind.value, _object_rows(saying.objects))
+        for saying, result in zip(sayings, results, strict=True)
+        if isinstance(result, Said)
+    }
+    catch_up(home, known)
+    return results
+
+
+def _draft(
+    home: Home, charter: Charter, author: Author, limits: TimeLimits, saying: Saying
+) -> ContentDraft | UnitError:
+    try:
+        _require_readers(charter, saying.audience, home.identity.member)
+        for each in saying.objects:
+            check_author(each, home.identity.member)
+            check_times(each.properties, limits)
+        active = readers_now(home, charter) if saying.audience == UNIT else None
+        audience = saying.audience if active is None else _require_some(active)
+        origins = origins_of(home, saying.reissued())
+        require_no_looser(saying.handling, origins)
+        said = [each.raw for each in saying.objects]
+        return author.draft(said, saying.handling, audience, origins=origins)
+    except UnitError as error:
+        return error
+
+
+def _said(draft: ContentDraft, answer: Acknowledged | UnitError) -> Said | UnitError:
+    return answer if isinstance(answer, UnitError) else Said(answer, draft.content, draft.terms)
 
 
 def _require_readers(charter: Charter, audience: Audience, member: str) -> None:
@@ -114,6 +200,15 @@ def _require_readers(charter: Charter, audience: Audience, member: str) -> None:
             else f"{stranger[:16]}… is no member of the unit",
             remedy="Address other members, or the unit",
         )
+
+
+def _require_some(readers: tuple[str, ...]) -> tuple[str, ...]:
+    if not readers:
+        raise InputError(
+            "every other member left or is suspended, so nobody would read it",
+            remedy="`detente charter show` tells who stands where",
+        )
+    return readers
 
 
 def speak_clear(

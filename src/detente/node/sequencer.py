@@ -8,7 +8,7 @@ the journal, and starting again continues from there.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -32,6 +32,7 @@ Sign = Callable[[Draft, int, int], Envelope]
 class _Waiting(Generic[Draft]):
     draft: Draft
     answer: asyncio.Future[Acknowledged]
+    last: bool  # of those that were submitted together
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +140,26 @@ class Sequencer(Generic[Draft]):
                 after a restart the log tells whether it is in.
             UnitError: whatever `sign` refused this draft for.
         """
+        (answer,) = await self.submit_each([draft])
+        if isinstance(answer, UnitError):
+            raise answer
+        return answer
+
+    async def submit_each(self, drafts: Sequence[Draft]) -> list[Acknowledged | UnitError]:
+        """Sign drafts at the next positions, and return once each is durable or refused.
+
+        They go through the log together: one commit, and one checkpoint over all of them.
+
+        Raises:
+            SigningRefused: the node refuses to sign, or was closed.
+        """
         async with self._room:
             self._require_running()
-            answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
-            self._waiting.put(_Waiting(draft, answer))
-            return await answer
+            new = asyncio.get_running_loop().create_future
+            answers: list[asyncio.Future[Acknowledged]] = [new() for _ in drafts]
+            for place, (draft, answer) in enumerate(zip(drafts, answers, strict=True), start=1):
+                self._waiting.put(_Waiting(draft, answer, last=place == len(drafts)))
+            return [await _answered(each) for each in answers]
 
     async def covered(self, seq: int) -> Checkpoint:
         """Return a published checkpoint that covers position `seq`, waiting for it.
@@ -240,7 +256,8 @@ class Sequencer(Generic[Draft]):
             if len(waiting) == self._limits.batch_entries_max:
                 return waiting, True
             try:
-                item = self._waiting.get_nowait()
+                # What was submitted together stays together, even where it is still coming.
+                item = self._waiting.get(block=not item.last)
             except Empty:
                 return waiting, True
         return waiting, False
@@ -379,6 +396,13 @@ def _refusal(origin: str, fault: Exception) -> SigningRefused:
             why = f"a fault of this program, {type(fault).__name__}: {fault}"
             remedy = "Start the node again; if it happens twice, report it"
     return SigningRefused(f"log {origin} signs nothing more: {why}", remedy=remedy)
+
+
+async def _answered(answer: asyncio.Future[Acknowledged]) -> Acknowledged | UnitError:
+    try:
+        return await answer
+    except UnitError as error:
+        return error
 
 
 def _fail(answers: Iterable[asyncio.Future[object]], fault: BaseException) -> None:

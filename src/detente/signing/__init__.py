@@ -42,6 +42,7 @@ from detente.signing.strict_json import (
     DEFAULT_LIMITS,
     INTEGER_MAX,
     JsonLimits,
+    canonical_and_parsed,
     parse_canonical,
     parse_strict,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "admit_mldsa44",
     "admit_sealing_key",
     "canonical",
+    "canonical_and_parsed",
     "decode_base64",
     "fingerprint_words",
     "format_time",

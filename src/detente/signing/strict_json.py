@@ -16,7 +16,7 @@ from detente.signing.errors import JsonError
 
 INTEGER_MAX = 2**53 - 1
 _DIGITS_MAX = 400  # of one number token: a float needs no more, int() is quadratic
-# One that never ends is taken to the end: begun anew at each quote within, it would cost the square.
+# One that never ends is taken to the end: tried anew from each quote it would cost the square.
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _DEPTH = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
@@ -62,6 +62,19 @@ def parse_canonical(data: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> JsonVal
     if not is_canonical and canonical(value) != data:
         raise JsonError("the JSON is not in its RFC 8785 form")
     return value
+
+
+def canonical_and_parsed(
+    value: object, limits: JsonLimits = DEFAULT_LIMITS
+) -> tuple[bytes, JsonValue]:
+    """Return the RFC 8785 bytes of a value, and what `parse_canonical` reads from them.
+
+    Raises:
+        JsonError: no canonical form, or over a limit.
+    """
+    data = canonical(value)
+    _check_limits(data, limits)
+    return data, cast("JsonValue", orjson.loads(data))
 
 
 def _parse(data: bytes, limits: JsonLimits) -> tuple[JsonValue, bool]:

@@ -17,6 +17,7 @@ from detente.statements.stix_types import CUSTOM, TYPES, Family
 
 BUNDLE_LIMITS = JsonLimits(size_bytes=64 * 1024 * 1024, depth=34, values=4_000_000)
 _REISSUE_NAMESPACE = bytes.fromhex("b7f1c0c24b0e5d8aa4c61c9e07d3f5a2")
+_REFERS = ("_ref", "_refs")
 _REISSUED = "Re-issued; created by "
 _KEPT_TYPES = frozenset(("marking-definition", "extension-definition"))
 
@@ -169,18 +170,24 @@ def reissued(
 def _renamed_members(
     properties: Mapping[str, JsonValue], names: Mapping[str, str]
 ) -> dict[str, JsonValue]:
-    return {
-        name: _renamed(value, names, reference=name.endswith(("_ref", "_refs")))
-        for name, value in properties.items()
-    }
+    # Most members are texts that refer to nothing; they are not looked at twice.
+    made = dict(properties)
+    for name, value in properties.items():
+        refers = name.endswith(_REFERS)
+        if refers or type(value) is not str:
+            made[name] = _renamed(value, names, refers=refers)
+    return made
 
 
-def _renamed(value: JsonValue, names: Mapping[str, str], *, reference: bool) -> JsonValue:
+def _renamed(value: JsonValue, names: Mapping[str, str], *, refers: bool) -> JsonValue:
     match value:
         case str():
-            return names.get(value, value) if reference else value
+            return names.get(value, value) if refers else value
         case list():
-            return [_renamed(each, names, reference=reference) for each in value]
+            return [
+                _renamed(each, names, refers=refers) if refers or type(each) is not str else each
+                for each in value
+            ]
         case dict():
             return _renamed_members(value, names)
         case _:

@@ -19,7 +19,7 @@ class _Ordered(Enum):
     """An enumeration from open to closed."""
 
     # Compared for every object of every batch: all four are written out, and none is derived.
-    def __init__(self, _word: str) -> None:
+    def __init__(self, _word: object) -> None:
         self._rank = len(type(self).__members__)
 
     def __lt__(self, other: object) -> bool:

@@ -7,10 +7,11 @@ node that does not understand an extension does not damage it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha1
 from types import MappingProxyType
 
-from detente.signing import JsonLimits, canonical, parse_canonical
+from detente.signing import JsonLimits, canonical_and_parsed, parse_canonical
 from detente.signing.canonical import JsonValue
 from detente.statements.content import OBJECT_BYTES_MAX
 from detente.statements.errors import PatternError, StixError
@@ -144,11 +145,7 @@ def decode_object(raw: bytes) -> StixObject:
         StixError: not a valid object.
         PatternError: an indicator whose STIX pattern is none.
     """
-    value = parse_canonical(raw, OBJECT_LIMITS)
-    object_type, identifier = check_object(value)
-    if not isinstance(value, dict):  # said by check_object already; for the type checker
-        raise StixError("a STIX object is a JSON object")
-    return StixObject(type=object_type, id=identifier, raw=raw, properties=MappingProxyType(value))
+    return _checked(raw, parse_canonical(raw, OBJECT_LIMITS))
 
 
 def encode_object(properties: Mapping[str, JsonValue]) -> StixObject:
@@ -159,7 +156,14 @@ def encode_object(properties: Mapping[str, JsonValue]) -> StixObject:
         StixError: not a valid object.
         PatternError: an indicator whose STIX pattern is none.
     """
-    return decode_object(canonical(dict(properties)))
+    return _checked(*canonical_and_parsed(dict(properties), OBJECT_LIMITS))
+
+
+def _checked(raw: bytes, value: JsonValue) -> StixObject:
+    object_type, identifier = check_object(value)
+    if not isinstance(value, dict):  # said by check_object already; for the type checker
+        raise StixError("a STIX object is a JSON object")
+    return StixObject(type=object_type, id=identifier, raw=raw, properties=MappingProxyType(value))
 
 
 def check_object(value: JsonValue) -> tuple[str, str]:
@@ -199,6 +203,7 @@ def check_times(value: Mapping[str, JsonValue], limits: TimeLimits) -> None:
     limits.check_valid(identifier, *(str(value[name]) for name in _VALIDITY if name in value))
 
 
+@lru_cache(maxsize=256)
 def identity_of(member: str) -> str:
     """Return the STIX identity that stands for a member: a UUIDv5 of its member id."""
     return f"identity--{name_uuid(_IDENTITY_NAMESPACE, member)}"

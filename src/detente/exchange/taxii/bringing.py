@@ -205,7 +205,7 @@ def sort_envelope(
     taken: dict[tuple[str, str], bytes] = {}
     for wish in _wishes(objects, side, known, result):
         said, came_as = wish.object, wish.came_as
-        key = (said.id, time_key(_version(said)))
+        key = (said.id, time_key(version_of(said)))
         earlier = taken.get(key) or _said_before(wish, side, known)
         why = _why_refused(wish, side, known)
         if why is None and earlier is not None and earlier != said.raw:
@@ -307,7 +307,7 @@ def _why_refused(wish: Wish, side: Side, known: Mapping[str, Sequence[Known]]) -
 
 def _said_before(wish: Wish, side: Side, known: Mapping[str, Sequence[Known]]) -> bytes | None:
     """Return the bytes under which this version of an object stands here already."""
-    version = time_key(_version(wish.object))
+    version = time_key(version_of(wish.object))
     for each in known.get(wish.object.id, ()):
         if time_key(each.version) == version or each.raw == wish.object.raw:
             return each.raw
@@ -329,7 +329,8 @@ def _put(say: dict[Tlp, list[dict[str, StixObject]]], label: Tlp, one: StixObjec
     batches.append({one.id: one})
 
 
-def _version(one: StixObject) -> str:
+def version_of(one: StixObject) -> str:
+    """Return the version of an object as written, "" where it has none."""
     return one.text("modified") or one.text("created") or ""
 
 

@@ -47,6 +47,10 @@ class Leaves(Protocol):
         """Yield number and leaf, by ascending number, leaf 0 first; as often as asked."""
         ...
 
+    def terms(self) -> Sequence[Terms] | None:
+        """Return the terms of every leaf where the gate has read all of them, else None."""
+        ...
+
     def open(self, shown: Sequence[int]) -> Opening:
         """Return an opening of these leaves, leaf 0 among them."""
         ...
@@ -154,25 +158,37 @@ class _Sorting:
 
 
 def _sort(leaves: Leaves, origins: _Origins, checked: bool) -> tuple[Handling, _Sorting]:
-    reading = leaves.read()
-    _, head = next(reading)
-    handling = Handling.parse(head.data)
-    definitions = _definitions(leaves)
+    handling = Handling.parse(next(leaves.read())[1].data)
     numbers: dict[_Sort, int] = {}
     sorting = _Sorting(array("H"), bytearray(), [])
     seen: set[str] = set()
-    while chunk := dict(islice(reading, _CHUNK_LEAVES)):
-        for each in read_terms(handling, {0: head, **definitions, **chunk}, origins):
-            if each.index in chunk:
-                number = numbers.setdefault(_terms_of(each), len(numbers))
-                if number == len(sorting.labels):
-                    sorting.labels.append(each.tlp)
-                _note(sorting, each.index, number, good=_counts(each, chunk, seen, checked))
+    for terms, chunk in _chunks(leaves, handling, origins):
+        for each in terms:
+            number = numbers.setdefault(_terms_of(each), len(numbers))
+            if number == len(sorting.labels):
+                sorting.labels.append(each.tlp)
+            _note(sorting, each.index, number, good=_counts(each, chunk, seen, checked))
         sorting.size += sum(len(leaf.data) for leaf in chunk.values())
     if len(numbers) > _SORTS_MAX:
         raise ContentError(f"the objects stand under {len(numbers)} sorts of terms")
     sorting.all_together = sorting.size > TOLD_APART_BYTES_MAX and len(numbers) > 1
     return handling, sorting
+
+
+def _chunks(
+    leaves: Leaves, handling: Handling, origins: _Origins
+) -> Iterator[tuple[Sequence[Terms], Mapping[int, Leaf]]]:
+    """Yield leaves with their terms, few at a time, the handling left out."""
+    reading = leaves.read()
+    _, head = next(reading)
+    known = None if origins else leaves.terms()
+    definitions = {} if known is not None else _definitions(leaves)
+    while chunk := dict(islice(reading, _CHUNK_LEAVES)):
+        if known is None:
+            read = read_terms(handling, {0: head, **definitions, **chunk}, origins)
+            yield [each for each in read if each.index in chunk], chunk
+        else:
+            yield [known[index] for index in chunk], chunk
 
 
 def _note(sorting: _Sorting, index: int, number: int, *, good: bool) -> None:
