@@ -11,6 +11,7 @@ from detente.watch.indicators.lists import ListReader
 from detente.watch.indicators.live import LiveIndicators
 from detente.watch.indicators.matching import IndicatorHit, IndicatorMatcher
 from detente.watch.indicators.model import Found, Term
+from detente.watch.indicators.wanted import keys_of_pattern
 
 __all__ = [
     "FIELDS",
@@ -23,4 +24,5 @@ __all__ = [
     "Observable",
     "SetBuilder",
     "Term",
+    "keys_of_pattern",
 ]

@@ -1,9 +1,11 @@
 """Indicators that come and go while events are watched: the node's own alerting set."""
 
 from collections import Counter
+from collections.abc import Iterable
 
-from detente.watch.indicators.keys import Key
-from detente.watch.indicators.model import Found
+from detente.watch.indicators.keys import Key, key_of
+from detente.watch.indicators.model import Found, Term, id_of_value
+from detente.watch.model import Item
 
 
 class LiveIndicators:
@@ -15,6 +17,7 @@ class LiveIndicators:
     def __init__(self) -> None:
         self._found: dict[Key, dict[str, Found]] = {}
         self._keys: dict[str, set[Key]] = {}
+        self._of_source: dict[str, frozenset[str]] = {}
         self._revoked: set[str] = set()
         self._columns: Counter[str] = Counter()
         self.change = 0
@@ -31,6 +34,22 @@ class LiveIndicators:
         self._revoked.discard(found.indicator)
         self.change += 1
 
+    def replace(self, source: str, items: Iterable[tuple[Item, Term]]) -> None:
+        """Make the values of one source these and no others; ids come from the values."""
+        wanted: dict[str, tuple[Key, Found]] = {}
+        for item, term in items:
+            key = key_of(item)
+            if key is not None:
+                found = Found(id_of_value(item), item, term)
+                wanted[found.indicator] = (key, found)
+        gone = self._of_source.pop(source, frozenset()) - wanted.keys()
+        for indicator in gone.difference(*self._of_source.values()):
+            self.remove(indicator)
+        for key, found in wanted.values():
+            if found not in self.named(key):
+                self.add(key, found)
+        self._of_source[source] = frozenset(wanted)
+
     def remove(self, indicator: str) -> None:
         """Look for it no longer; nothing where it is not known."""
         for key in self._keys.pop(indicator, ()):
@@ -41,10 +60,11 @@ class LiveIndicators:
                 self._columns[key.path] -= 1
         self.change += 1
 
-    def revoke(self, indicator: str) -> None:
-        """Remove it, and pass it over in every sealed set."""
-        self.remove(indicator)
-        self._revoked.add(indicator)
+    def revoke(self, indicators: Iterable[str]) -> None:
+        """Remove these ids, and pass them over in every sealed set."""
+        for indicator in indicators:
+            self.remove(indicator)
+            self._revoked.add(indicator)
 
     def named(self, key: Key) -> tuple[Found, ...]:
         """Return the indicators that name a key."""

@@ -21,6 +21,7 @@ from detente.watch.patterns.plan import (
     least,
     mask_of,
     narrowed,
+    size_of,
 )
 from detente.watch.patterns.timeline import Timeline
 
@@ -101,11 +102,11 @@ def _earliest(plan: Plan, timeline: Timeline) -> int | None:
     """Return a time before which nothing can have met the plan, None where nothing ever can."""
     match plan:
         case Draw():
-            timeline.spend(8)
+            timeline.spend(1 if plan.count == 1 else 8)
             return timeline.first_after(plan.mask, plan.count)
         case Each():
             times = [_earliest(part, timeline) for part in plan.parts]
-            return None if None in times else max(time for time in times if time is not None)
+            return _latest([*times, _earliest_all(plan, timeline)])
         case Either():
             some = [time for part in plan.parts if (time := _earliest(part, timeline)) is not None]
             return min(some, default=None)
@@ -124,8 +125,23 @@ def _earliest_chain(chain: Chain, timeline: Timeline) -> int | None:
             return None
         timeline.spend(1)
         later = _earliest(narrowed(part, timeline.from_on(moment)), timeline)
-        moment = None if later is None else max(moment, later)
-    return moment
+        moment = _latest([moment, later])
+    return _latest([moment, _earliest_all(chain, timeline)])
+
+
+def _earliest_all(plan: Each | Chain, timeline: Timeline) -> int | None:
+    """Return when enough different observations for all parts have been made, of whichever part."""
+    timeline.spend(len(plan.parts))
+    return timeline.first_after(mask_of(plan), size_of(plan))
+
+
+def _latest(times: list[int | None]) -> int | None:
+    latest = 0
+    for time in times:
+        if time is None:
+            return None
+        latest = max(latest, time)
+    return latest
 
 
 def can_be_drawn(draws: dict[int, int], timeline: Timeline) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from detente.statements.errors import PatternError
 from detente.watch.patterns.observations import Observed
 
-WORK_MAX = 400_000_000  # words of sets touched, some seconds
+WORK_MAX = 150_000_000  # words of sets touched, some seconds
 
 
 class Timeline:
@@ -64,6 +64,8 @@ class Timeline:
 
     def first_after(self, mask: int, count: int) -> int | None:
         """Return when so many of a set may have been observed at the earliest, None for never."""
+        if count == 1 and mask:
+            return self._firsts[(mask & -mask).bit_length() - 1]
         low, high = 0, mask.bit_length()
         if self.weight(mask) < count:
             return None
