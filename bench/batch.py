@@ -1,8 +1,8 @@
 """How fast a batch is read: hashed, decoded, checked, its index keys found (no storage).
 
 `python bench/batch.py [--objects N] [--repeats N] [--json FILE]`
-Shapes: the common indicator; the same with escapes, so that the general way decides;
-a mixture. Salts and ids are made from a seed. One core, no other load assumed.
+Shapes: the common indicator; the same with escapes; the same with a kill chain and a
+property of its own, so that the general way decides; a mixture. Salts and ids are made from a seed. One core, no other load assumed.
 """
 
 import argparse
@@ -59,6 +59,11 @@ def _escaped(chance: random.Random, number: int) -> dict[str, object]:
     return _indicator(chance, number) | {"name": f'The "second stage" \\ server {number}'}
 
 
+def _general(chance: random.Random, number: int) -> dict[str, object]:
+    phase = {"kill_chain_name": "lockheed-martin-cyber-kill-chain", "phase_name": "delivery"}
+    return _indicator(chance, number) | {"kill_chain_phases": [phase], "x_office": "Aurel"}
+
+
 def _mixture(chance: random.Random, number: int) -> dict[str, object]:
     match number % 4:
         case 0:
@@ -76,7 +81,8 @@ def _mixture(chance: random.Random, number: int) -> dict[str, object]:
 
 SHAPES: dict[str, Callable[[random.Random, int], dict[str, object]]] = {
     "common": _common,
-    "general": _escaped,
+    "escapes": _escaped,
+    "general": _general,
     "mixture": _mixture,
 }
 

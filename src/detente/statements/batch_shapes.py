@@ -1,7 +1,7 @@
 """The shape most shared objects have, read straight from their bytes.
 
 One regular expression proves at once that the text is canonical JSON (keys
-sorted, no escapes, integers only) and that the object is a valid indicator or
+sorted, escapes as RFC 8785 writes them, integers only) and that the object is a valid indicator or
 single-value observable. It may only say yes where the general way would; what
 it does not know takes that way. The tests hold the two against each other.
 """
@@ -12,7 +12,10 @@ from functools import lru_cache
 from detente.statements.pattern import single_equality
 from detente.statements.stix_properties import is_time, time_order
 
-_TEXT = r'"[^"\\\x00-\x1f]{0,16384}"'
+# RFC 8785, 3.2.2.2: these escapes and no others; between them runs, so that the engine never
+# tries a text in two ways.
+_ESCAPE = r'\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))'
+_TEXT = r'"[^"\\\x00-\x1f]{0,16384}(?:' + _ESCAPE + r'[^"\\\x00-\x1f]{0,4096}){0,256}"'
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _TIME = r'"([0-9TZ:.-]{20,30})"'
 _WORDS = r"\[" + _TEXT + r"(?:," + _TEXT + r"){0,63}\]"

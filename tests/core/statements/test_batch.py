@@ -232,6 +232,24 @@ def test_bytes_changed_at_will_get_no_other_verdict_from_the_fast_way(options, d
         assert fast == general(bytes(raw))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(rb"\u%04x" % code for code in range(0x20)),
+        *(rb"\u%04X" % code for code in (0x0B, 0x1F)),
+        *(b"\\" + bytes([code]) for code in range(0x20, 0x7F)),
+        rb"\u0022",
+        rb"\u005c",
+        rb"\ud83d\ude00",
+        rb"\ud800",
+        b"\\",
+    ],
+)
+def test_an_escape_gets_one_verdict_both_ways(written):
+    raw = canonical(indicator(name="here")).replace(b'"here"', b'"a' + written + b'b"')
+    assert shaped(raw) == general(raw)
+
+
 @given(value=texts, data=st.data())
 def test_an_observable_gets_one_verdict_both_ways(value, data):
     raw = bytearray(canonical(observable(1, value)))
@@ -268,6 +286,8 @@ def test_what_is_shared_most_takes_the_fast_way():
         valid_until="2026-12-02T10:00:00Z",
     )
     assert read_shape(canonical(full)) is not None
+    odd = {"name": 'The "second" \\ server', "description": "\0\b\t\n\v\f\r\x1b\x1f\x7f\u2028/"}
+    assert read_shape(canonical(full | odd)) is not None
     assert read_shape(canonical(observable(1, "a.example.net"))) is not None
 
 
