@@ -2,7 +2,8 @@
 
 `python bench/batch.py [--objects N] [--repeats N] [--json FILE]`
 Shapes: the common indicator; the same with escapes; the same with a kill chain and a
-property of its own, so that the general way decides; a mixture. Salts and ids are made from a seed. One core, no other load assumed.
+property of its own, so that the general way decides; a mixture. Salts and ids are
+made from a seed. One core, no other load assumed.
 """
 
 import argparse
