@@ -58,7 +58,7 @@ class IndicatorMatcher:
         live: LiveIndicators | None = None,
         fields: Mapping[str, tuple[Observable, ...]] = FIELDS,
     ) -> None:
-        self._sealed = sealed
+        self.sealed = sealed
         self._live = LiveIndicators() if live is None else live
         self._fields = fields
         self._change = -1
@@ -66,6 +66,11 @@ class IndicatorMatcher:
         self._shapes: dict[tuple[str, ...], tuple[tuple[str, Memo], ...]] = {}
         self._prefixes: dict[int, tuple[int, ...]] = {}
         self._kinds: dict[str, tuple[Observable, ...]] = {}
+
+    @property
+    def remembered(self) -> int:
+        """How many values it remembers."""
+        return sum(map(len, self._memos.values()))
 
     def matches(self, events: Sequence[Event], *, now: float) -> list[IndicatorHit]:
         """Return what indicators name in a batch of events, in order.
@@ -88,8 +93,7 @@ class IndicatorMatcher:
                 try:
                     found = memo.get(value)
                 except TypeError:  # a list
-                    waiting.append((line, name, value))
-                    continue
+                    found = memo.get(_hashable(value))
                 if found:
                     seen.append((line, name, value, found))
                 elif found is None:
@@ -106,7 +110,7 @@ class IndicatorMatcher:
             for memo in self._memos.values():
                 memo.clear()
             self._shapes.clear()
-            paths = self._sealed.paths | self._live.paths()
+            paths = self.sealed.paths | self._live.paths()
             self._prefixes = prefixes_in(paths)
             named = kinds_in(paths)
             self._kinds = {
@@ -153,7 +157,7 @@ class IndicatorMatcher:
             asked += keys
             owners += [number] * len(keys)
         answers: list[tuple[Found, ...]] = [()] * len(values)
-        for number, (key, _), found in zip(owners, asked, self._sealed.find(asked), strict=True):
+        for number, (key, _), found in zip(owners, asked, self.sealed.find(asked), strict=True):
             named = found + self._live.named(key)
             if named:
                 answers[number] += tuple(
@@ -176,4 +180,7 @@ class IndicatorMatcher:
 
 
 def _hashable(value: object) -> object:
-    return tuple(_hashable(each) for each in value) if isinstance(value, list | tuple) else value
+    """Return a value by which a memo knows it; of a list only its texts are asked about."""
+    if isinstance(value, list | tuple):
+        return tuple(each if isinstance(each, str) else None for each in value)
+    return None if isinstance(value, dict) else value
