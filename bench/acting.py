@@ -14,7 +14,7 @@ from detente.storage.acting_rows import TakenClaim, TakenStatement
 from detente.storage.database import create_database
 from detente.storage.model import StatementRow
 from detente.storage.objects import ObjectIndex
-from detente.watch import Basis, Item, Level, Owners, Rules, decide, marks_of
+from detente.watch import Basis, Item, Level, Owners, Rules, Weigher
 
 MEMBERS = [sha256(b"%d" % number).hexdigest() for number in range(4)]
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -76,12 +76,10 @@ def measure(folder: Path, values: int) -> dict[str, float]:
     owners = Owners({member: member for member in MEMBERS}, me=MEMBERS[3])
     rules, now = Rules(f=1, owners=owners, benign=lists), START + timedelta(hours=1)
     begin = time.perf_counter()
-    numbers = sorted(touched)
+    numbers, weigher = sorted(touched), Weigher(rules, now)
     for start in range(0, len(numbers), 400):
         some = shelf.dossiers(numbers[start : start + 400])
-        decided = [
-            (number, decide(each, rules, now), marks_of(each, rules)) for number, each in some
-        ]
+        decided = [(number, *weigher.weigh(each)) for number, each in some]
         shelf.settle(decided, now)
     weighed = time.perf_counter() - begin
     acting = len(shelf.at_level(Level.ALERTING))

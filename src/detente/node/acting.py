@@ -38,8 +38,7 @@ from detente.watch import (
     Rules,
     Sort,
     WatchError,
-    decide,
-    marks_of,
+    Weigher,
 )
 
 ASSETS_FILE = "own-assets.txt"
@@ -237,11 +236,12 @@ class Acting:
         while True:
             ledger = self.shelf.ledger()
             rules, now = self.rules(ledger), self._now()
+            weigher = Weigher(rules, now)
             while due := self.shelf.due(now, limit=_ITEMS_AT_ONCE):
                 if self.stopping.is_set():
                     return count
                 decided = [
-                    (number, decide(dossier, rules, now), marks_of(dossier, rules))
+                    (number, *weigher.weigh(dossier))
                     for number, dossier in self.shelf.dossiers(due)
                 ]
                 self.shelf.settle(decided, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -35,6 +36,25 @@ _WHOLE = 0  # in the place of a value: the objection is about all of the stateme
 REPEATS_KEPT = 16  # of one issuer's claims on one value
 DUE_NOW = 0  # before any moment: to be decided about at once
 _ONE_QUERY = 400
+_PLACE = attrgetter("path", "value")  # values in order, without comparing them as values
+_ITEMS = select(acting_item.c.number, acting_item.c.path, acting_item.c.value).where(
+    acting_item.c.number.in_(bindparam("items", expanding=True))
+)
+_LEVELS = select(acting_item.c.number, acting_item.c.level).where(
+    acting_item.c.number.in_(bindparam("items", expanding=True))
+)
+_MARKS = select(acting_mark).where(acting_mark.c.item.in_(bindparam("items", expanding=True)))
+# Each claim with the newest version of its object, whatever value that one names.
+_CLAIMS = (
+    select(*acting_claim.c, acting_subject.c.version.label("newest"))
+    .join(statement, statement.c.number == acting_claim.c.statement)
+    .outerjoin(
+        acting_subject,
+        (acting_subject.c.issuer == statement.c.issuer)
+        & (acting_subject.c.subject == acting_claim.c.subject),
+    )
+    .where(acting_claim.c.item.in_(bindparam("items", expanding=True)))
+)
 
 
 def take_statement(connection: Connection, said: TakenStatement) -> set[int]:
@@ -130,16 +150,11 @@ def dossiers_of(
     connection: Connection, items: Sequence[int], *, me: str
 ) -> list[tuple[int, Dossier]]:
     """Return everything said about at most 400 values."""
-    rows = connection.execute(
-        select(acting_item.c.number, acting_item.c.path, acting_item.c.value).where(
-            acting_item.c.number.in_(items)
-        )
-    )
+    rows = connection.execute(_ITEMS, {"items": items})
     values = {row.number: Item(row.path, row.value) for row in rows}
-    claims = connection.execute(select(acting_claim).where(acting_claim.c.item.in_(items))).all()
+    claims = connection.execute(_CLAIMS, {"items": items}).all()
     against = _objections(connection, {row.statement for row in claims})
     said = _said(connection, {row.statement for row in claims} | {row.by for row in against}, me)
-    newest = _newest(connection, {row.subject for row in claims})
     of_item: dict[int, list[Row[Any]]] = {}
     for row in claims:
         of_item.setdefault(row.item, []).append(row)
@@ -147,7 +162,7 @@ def dossiers_of(
     for row in against:
         beside.setdefault(row.claimed, []).append(row)
     return [
-        (number, _dossier(number, item, of_item.get(number, []), beside, said, newest))
+        (number, _dossier(number, item, of_item.get(number, []), beside, said))
         for number, item in values.items()
     ]
 
@@ -158,19 +173,24 @@ def _dossier(
     claims: list[Row[Any]],
     beside: dict[int, list[Row[Any]]],
     said: dict[int, Said],
-    newest: dict[tuple[str, str], tuple[str, str]],
 ) -> Dossier:
-    subjects = {(said[row.statement].issuer, row.subject) for row in claims}
-    return Dossier(
-        item=item,
-        claims=tuple(read_claim(row, item, said[row.statement]) for row in claims),
-        objections=tuple(
+    against: tuple[Objection, ...] = ()
+    if beside:
+        against = tuple(
             Objection(said[row.by], Stance(row.stance), row.about.hex())
             for statement in sorted({row.statement for row in claims})
             for row in beside.get(statement, [])
             if row.item in (_WHOLE, number)
-        ),
-        newest={subject: newest[subject] for subject in subjects if subject in newest},
+        )
+    return Dossier(
+        item=item,
+        claims=tuple(read_claim(row, item, said[row.statement]) for row in claims),
+        objections=against,
+        newest={
+            (said[row.statement].issuer, row.subject): version_of(row.newest)
+            for row in claims
+            if row.newest is not None
+        },
     )
 
 
@@ -221,19 +241,9 @@ def shown_by(connection: Connection, origin: str, seq: int) -> dict[str, datetim
     return {row[0]: datetime.fromtimestamp(row[1], UTC) for row in connection.execute(query)}
 
 
-def _newest(connection: Connection, subjects: set[str]) -> dict[tuple[str, str], tuple[str, str]]:
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    wanted = sorted(subjects)
-    for start in range(0, len(wanted), _ONE_QUERY):
-        some = acting_subject.c.subject.in_(wanted[start : start + _ONE_QUERY])
-        for row in connection.execute(select(acting_subject).where(some)):
-            found[row.issuer.hex(), row.subject] = version_of(row.version)
-    return found
-
-
 def _item_numbers(connection: Connection, items: set[Item], now: datetime) -> dict[Item, int]:
     """Return the number of each value, new ones included."""
-    by_key = {item_key(item): item for item in sorted(items)}
+    by_key = {item_key(item): item for item in sorted(items, key=_PLACE)}
     numbers = _numbers_of(connection, list(by_key))
     fresh = [
         {
@@ -350,9 +360,8 @@ def levels_of(connection: Connection, numbers: list[int]) -> dict[int, Level]:
     """Return what values do so far."""
     found: dict[int, Level] = {}
     for start in range(0, len(numbers), _ONE_QUERY):
-        some = acting_item.c.number.in_(numbers[start : start + _ONE_QUERY])
-        query = select(acting_item.c.number, acting_item.c.level).where(some)
-        found.update({row.number: Level(row.level) for row in connection.execute(query)})
+        some = {"items": numbers[start : start + _ONE_QUERY]}
+        found.update((number, Level(level)) for number, level in connection.execute(_LEVELS, some))
     return found
 
 
@@ -404,8 +413,7 @@ def _marks_before(
 ) -> dict[int, set[tuple[str, Sort, str]]]:
     found: dict[int, set[tuple[str, Sort, str]]] = {}
     for start in range(0, len(numbers), _ONE_QUERY):
-        some = acting_mark.c.item.in_(numbers[start : start + _ONE_QUERY])
-        for row in connection.execute(select(acting_mark).where(some)):
+        for row in connection.execute(_MARKS, {"items": numbers[start : start + _ONE_QUERY]}):
             mark = (row.issuer.hex(), Sort(row.sort), row.outcome)
             found.setdefault(row.item, set()).add(mark)
     return found

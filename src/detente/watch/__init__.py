@@ -5,7 +5,7 @@ one member says so. Trusts: that statements were verified before they come here,
 and the node's own lists; no member's word alone. Follows: trust.md section 6.
 """
 
-from detente.watch.acting import Rules, decide, marks_of
+from detente.watch.acting import Rules, decide, marks_of, weigh
 from detente.watch.assets import Assets
 from detente.watch.benign import BenignIndex, BenignList, BenignLookup, Listed, NoLists
 from detente.watch.claims import (
@@ -44,6 +44,7 @@ from detente.watch.patterns import (
 from detente.watch.precision import tally
 from detente.watch.quarantine import Finding, Standing, examine_rule
 from detente.watch.values import items_of_pattern, make_item, sort_of
+from detente.watch.weighing import Weigher
 
 __all__ = [
     "CLAIM_EXTENSION",
@@ -75,6 +76,7 @@ __all__ = [
     "Stance",
     "Standing",
     "WatchError",
+    "Weigher",
     "claim_extension",
     "claims_of",
     "compile_pattern",
@@ -89,4 +91,5 @@ __all__ = [
     "named_in",
     "sort_of",
     "tally",
+    "weigh",
 ]

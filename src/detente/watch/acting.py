@@ -84,12 +84,41 @@ def decide(dossier: Dossier, rules: Rules, now: datetime) -> Decision:
         rules: this node's.
         now: aware.
     """
-    count = count_origins(
-        dossier,
-        rules.owners,
-        is_poor=rules.is_poor,
-        why_old=lambda claim: _why_old(claim, now),
-    )
+    return _decided(dossier, _counted(dossier, rules, now, []), rules, now)
+
+
+def weigh(dossier: Dossier, rules: Rules, now: datetime) -> tuple[Decision, tuple[Mark, ...]]:
+    """Return what `decide` and `marks_of` return, for little more than one of them.
+
+    Both count the same origins where neither a record nor an age passes a claim over.
+    """
+    passed_over: list[Claim | str] = []
+    count = _counted(dossier, rules, now, passed_over)
+    decision = _decided(dossier, count, rules, now)
+    if passed_over:
+        return decision, marks_of(dossier, rules)
+    return decision, judge(dossier, count, _judging(rules))
+
+
+def _counted(
+    dossier: Dossier, rules: Rules, now: datetime, passed_over: "list[Claim | str]"
+) -> Count:
+    """Count the origins; note what a record or an age passes over."""
+
+    def is_poor(issuer: str, sort: Sort) -> bool:
+        found = rules.is_poor(issuer, sort)
+        passed_over.extend([issuer] if found else [])
+        return found
+
+    def why_old(claim: Claim) -> str:
+        words = _why_old(claim, now)
+        passed_over.extend([claim] if words else [])
+        return words
+
+    return count_origins(dossier, rules.owners, is_poor=is_poor, why_old=why_old)
+
+
+def _decided(dossier: Dossier, count: Count, rules: Rules, now: datetime) -> Decision:
     live = tuple(each for each in standing(dossier) if each.until is None or each.until > now)
     disputes = _disputes(dossier, rules)
     needed = rules.needed + len(disputes)
@@ -115,14 +144,17 @@ def marks_of(dossier: Dossier, rules: Rules) -> tuple[Mark, ...]:
     count = count_origins(
         dossier, rules.owners, is_poor=lambda _issuer, _sort: False, why_old=lambda _claim: ""
     )
-    judging = Judging(
+    return judge(dossier, count, _judging(rules))
+
+
+def _judging(rules: Rules) -> Judging:
+    return Judging(
         owners=rules.owners,
         f=rules.f,
         needed=rules.needed,
         benign=rules.benign,
         registered=dict(rules.registered),
     )
-    return judge(dossier, count, judging)
 
 
 def _holds(

@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b, sha256
 from heapq import merge
 from typing import Literal, Protocol, Self, cast
@@ -113,6 +114,8 @@ class BenignIndex:
         self._names = names
         self._spaces = spaces
         self._hasher = blake2b(digest_size=_DIGEST_BYTES, key=key)
+        # A decision and its marks ask the same one after the other.
+        self._remembered = lru_cache(maxsize=16)(self._look_up)
         self._listed = [Listed(each.name, each.is_hint) for each in lists]
         self._slow = [number for number, each in enumerate(lists) if each.entries]
         self._expressions = {
@@ -194,6 +197,9 @@ class BenignIndex:
 
     def lists_of(self, item: Item) -> tuple[Listed, ...]:
         """Return the lists in which a value stands, by name."""
+        return self._remembered(item)
+
+    def _look_up(self, item: Item) -> tuple[Listed, ...]:
         sort = sort_of(item)
         if sort is Sort.OTHER:
             return ()

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 
 from detente.statements.expressions import (
@@ -32,6 +33,7 @@ _URL = re.compile(
 )
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.+)", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
+_ADDRESS = re.compile(r"[0-9A-Fa-f:./]{2,100}", re.ASCII)
 _ENDS = re.compile(r"network-traffic:(?:src|dst)_ref\.value")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -81,7 +83,12 @@ def pattern_of(item: Item) -> str:
 
 def sort_of(item: Item) -> Sort:
     """Return the class of a value."""
-    object_type, _, rest = item.path.partition(":")
+    return _sort_of_path(item.path)
+
+
+@lru_cache(maxsize=256)
+def _sort_of_path(path: str) -> Sort:
+    object_type, _, rest = path.partition(":")
     match object_type:
         case "ipv4-addr" | "ipv6-addr":
             return Sort.ADDRESS
@@ -119,8 +126,13 @@ def why_below_floor(item: Item) -> str:
 
 def network_of(text: str) -> Network | None:
     """Return an address or prefix as a network, None where it is neither."""
-    if "%" in text:
-        return None  # a zone of one machine, and anything may stand in it
+    # Shorter than the slow way to the same answer; nothing else stands in any address. With a
+    # %, it would be a zone of one machine.
+    return _network(text) if _ADDRESS.fullmatch(text) else None
+
+
+@lru_cache(maxsize=512)
+def _network(text: str) -> Network | None:
     try:
         net = ipaddress.ip_network(text, strict=False)
     except ValueError:

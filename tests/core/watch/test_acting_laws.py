@@ -6,8 +6,21 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detente.watch import Basis, Level, Outcome, Stance, decide, marks_of, tally
-from tests.core.watch.makers import MEMBERS, NOW, RULES, claim, dossier, objection
+from detente.watch import (
+    Basis,
+    Item,
+    Level,
+    Outcome,
+    Precision,
+    Sort,
+    Stance,
+    Weigher,
+    decide,
+    marks_of,
+    tally,
+    weigh,
+)
+from tests.core.watch.makers import MEMBERS, NOW, RULES, Lists, claim, dossier, objection
 
 issuers = st.sampled_from(MEMBERS)
 minutes = st.floats(-30, 30, allow_nan=False).map(lambda value: round(value, 2))
@@ -54,6 +67,48 @@ def test_the_order_of_arrival_changes_nothing(history, random, now):
     assert marks_of(dossier(*said, objections=against), RULES) == marks_of(
         dossier(*reversed(said), objections=against[::-1]), RULES
     )
+
+
+names = st.sampled_from(
+    [
+        Item("ipv4-addr:value", "198.51.100.7"),
+        Item("ipv4-addr:value", "198.51.100.8"),
+        Item("ipv4-addr:value", "198.51.0.0/16"),
+        Item("domain-name:value", "evil.example"),
+        Item("domain-name:value", "no name"),
+    ]
+)
+
+
+def renamed(held, item):
+    claims = tuple(replace(each, item=item) for each in held.claims)
+    return replace(held, item=item, claims=claims)
+
+
+poor = st.dictionaries(
+    st.tuples(issuers, st.sampled_from((Sort.ADDRESS, Sort.NAME))),
+    st.builds(Precision, confirmed=st.just(0), refuted=st.integers(0, 9)),
+    max_size=2,
+)
+
+
+@given(histories(), later, poor)
+def test_decision_and_marks_made_together_are_those_made_apart(history, now, ledger):
+    said, against = history
+    rules = replace(RULES, ledger=ledger)
+    held = dossier(*said, objections=against)
+    assert weigh(held, rules, now) == (decide(held, rules, now), marks_of(held, rules))
+
+
+@given(histories(), st.lists(st.tuples(names, st.booleans()), max_size=6), later, poor)
+def test_values_weighed_together_are_decided_as_each_alone(history, several, now, ledger):
+    said, against = history
+    lists = Lists(a_list=("198.51.100.7", True), another=("evil.example", False))
+    rules = replace(RULES, ledger=ledger, benign=lists)
+    weigher = Weigher(rules, now)
+    for item, doubted in several:
+        held = renamed(dossier(*said, objections=against if doubted else ()), item)
+        assert weigher.weigh(held) == (decide(held, rules, now), marks_of(held, rules))
 
 
 @given(histories(), later)
