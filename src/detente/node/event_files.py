@@ -126,6 +126,12 @@ def _last_positions(batch: Batch) -> list[int]:
     return batch.positions[-1:] + [line.position for line in batch.bad[-1:]]
 
 
+def _cut(data: bytes) -> Iterator[bytes]:
+    """Yield the bytes in chunks: what reads them spends memory on each chunk's lines."""
+    for at in range(0, len(data), CHUNK_BYTES):
+        yield data[at : at + CHUNK_BYTES]
+
+
 class _Unpacked:
     """The input's bytes, unpacked; `broken` says why they ended early, if they did."""
 
@@ -157,7 +163,7 @@ class _Unpacked:
                 held.append(piece)
                 size += len(piece)
                 if size >= CHUNK_BYTES:
-                    yield b"".join(held)
+                    yield from _cut(b"".join(held))
                     held, size = [], 0
         except _Broken as wrong:
             self.broken = f"{wrong}; what came before was read"

@@ -23,6 +23,7 @@ HEAD_BYTES = 65_536
 LINES_LOOKED_AT = 20
 _OPTIONS = Options()
 _WRAPPER = re.compile(rb'\s*(?:\[|\{\s*"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*:\s*\[)')
+_JSON = re.compile(rb"\{|\[\s*(?:[\[{\]]|$)")
 _W3C = (b"#software:", b"#version:", b"#fields:", b"#date:", b"#remark:", b"#start-date:")
 
 PROBES: tuple[tuple[Format, Callable[[str, Options], Event]], ...] = (
@@ -65,7 +66,7 @@ def detect(head: bytes) -> Format:
 
 def _by_start(text: bytes, lines: list[bytes]) -> Format | None:
     first = lines[0].lstrip()
-    if first[:1] in (b"{", b"["):
+    if _JSON.match(first):
         return _json(text, lines)
     if first.startswith((b"<?xml", b"<Event")):
         return Format.XML

@@ -1,12 +1,12 @@
 """JSON documents: an array of records, a wrapper around one, or objects printed over many lines."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 
 from detente.watch.reading.errors import UnreadableLine
+from detente.watch.reading.json_values import load_next
 from detente.watch.reading.model import Batch, Options
 from detente.watch.reading.sources import normalise, records_of
 from detente.watch.reading.text import as_text
@@ -61,15 +61,14 @@ def _values(data: bytes) -> Iterator[object]:
     except ValueError:
         pass  # several objects one after the other, or something wrong further on
     text, at = as_text(data), 0
-    decoder = json.JSONDecoder()
     while True:
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
         if at == len(text):
             return
         try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            yield UnreadableLine(f"not JSON from character {at} on")
+            value, at = load_next(text, at)
+        except UnreadableLine as bad:
+            yield bad
             return
         yield value

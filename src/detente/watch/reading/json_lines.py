@@ -5,20 +5,16 @@ values. They pass two tests that run in C and are not copied; the rest is
 recognised and flattened by `sources.normalise`.
 """
 
-import json
-import re
-from typing import NoReturn
-
 import orjson
 
 from detente.watch.reading.errors import UnreadableLine
+from detente.watch.reading.json_values import load
 from detente.watch.reading.lines import Block
 from detente.watch.reading.model import Batch, Options
 from detente.watch.reading.sources import normalise, records_of
 
 SCALARS = frozenset({str, int, float, bool})
 _NAMES_KEPT = 65_536
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonLines:
@@ -35,6 +31,8 @@ class JsonLines:
         loads, clean, scalar = orjson.loads, self._clean.issuperset, SCALARS.issuperset
         most = self._options.limits.fields
         for at, line in enumerate(block.lines, start=block.first):
+            if not line:
+                continue
             try:
                 event = loads(line)
                 if (
@@ -83,45 +81,3 @@ class JsonLines:
         if len(self._clean) + len(value) > _NAMES_KEPT:
             self._clean.clear()
         self._clean.update(name for name in value if " " not in name and name != "_ls")
-
-
-def load(line: bytes) -> object:
-    """Return the JSON value; bytes that are no UTF-8 are read as Latin-1.
-
-    Lone surrogates become U+FFFD.
-
-    Raises:
-        UnreadableLine: no JSON, nested too deep, or a number JSON does not have.
-    """
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        text = line.decode("latin-1")
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as wrong:
-        # Only an unpaired \ud800 is refused by orjson and known to others: a name
-        # holding one must not take its event out of sight.
-        if "\\ud" not in text and "\\uD" not in text:
-            raise UnreadableLine(f"not JSON: {wrong.msg} (column {wrong.colno})") from None
-    try:
-        return _without_surrogates(json.loads(text, parse_constant=_refuse))
-    except (ValueError, RecursionError):
-        raise UnreadableLine("not JSON") from None
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(word)
-
-
-def _without_surrogates(value: object) -> object:
-    match value:
-        case str():
-            return _LONE_SURROGATE.sub("\ufffd", value)
-        case dict():
-            return {
-                _without_surrogates(name): _without_surrogates(item) for name, item in value.items()
-            }
-        case list():
-            return [_without_surrogates(item) for item in value]
-    return value

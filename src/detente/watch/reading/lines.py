@@ -63,7 +63,7 @@ def _utf16(head: bytes) -> str | None:
 
 
 class LineSplitter:
-    """Cuts a stream into blocks of whole lines; memory stays under two chunks and one line."""
+    """Cuts a stream into blocks of whole lines; it holds one chunk's lines and one more."""
 
     def __init__(self, limits: Limits, *, first: int = 0) -> None:
         self._limits = limits
@@ -104,15 +104,10 @@ class LineSplitter:
             self._parts = [b"".join(self._parts)]
 
     def _blocks(self, text: bytes, *, first_is_long: bool) -> Iterator[Block]:
+        lines = text.split(b"\n")
         step = self._limits.batch_lines
-        while True:
-            lines = text.split(b"\n", step)
-            text = lines.pop() if len(lines) > step else b""
-            more = len(lines) == step and text != b""
-            yield self._block(lines, first_is_long=first_is_long)
-            first_is_long = False
-            if not more:
-                return
+        for at in range(0, len(lines), step):
+            yield self._block(lines[at : at + step], first_is_long=first_is_long and at == 0)
 
     def _block(self, lines: list[bytes], *, first_is_long: bool) -> Block:
         cap = self._limits.line_bytes

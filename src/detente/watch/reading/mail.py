@@ -16,7 +16,7 @@ _CLIENT = re.compile(
 )
 _HEADER = re.compile(
     r"(?:warning|info|hold|reject|discard): header ([A-Za-z-]{1,64}): "
-    r"(.*?)(?: from [^ ]+\[|;|$)",
+    r"(.*?)(?: from (?:local|\S{1,255}\[[^\]\s]{0,64}\]); from=<.*)?",
     re.DOTALL,
 )
 NAMES = {"from": "sender", "to": "recipient", "orig_to": "original_recipient"}
@@ -30,7 +30,7 @@ def postfix(message: str, event: Event, options: Options) -> LogSource:
         message = found[2]
     if (client := _CLIENT.search(message, 0, 1_024)) is not None:
         event["src_host"], event["src_ip"] = client[1], client[2]
-    if (header := _HEADER.match(message)) is not None:
+    if (header := _HEADER.fullmatch(message)) is not None:
         event[header[1].lower()] = header[2]
     _items(message, event, options)
     return POSTFIX

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from detente.watch.reading.errors import UnreadableLine
+from detente.watch.reading.flattening import NAME_LENGTH_MAX, plain_name
 from detente.watch.reading.lines import Block
 from detente.watch.reading.model import Batch, Event, LogSource, Options
 from detente.watch.reading.text import as_text, line_of
@@ -113,7 +114,7 @@ class ZeekTabs:
         if word == "path":
             self._log = values[0] if values else ""
         elif word == "fields":
-            self._names = values
+            self._names = [plain_name(name)[:NAME_LENGTH_MAX] for name in values]
         elif word == "types":
             self._types = values
         elif word in self._marks and values and values[0]:
@@ -128,7 +129,7 @@ class ZeekTabs:
         event: Event = {}
         types = self._types if len(self._types) == len(values) else ["string"] * len(values)
         for name, kind, value in zip(self._names, types, values, strict=True):
-            if value != self._marks["unset_field"]:
+            if value != self._marks["unset_field"] and not name.startswith("_"):
                 self._put(event, name, kind, value)
         if self._log:
             event["_ls"] = zeek_tag(self._log)

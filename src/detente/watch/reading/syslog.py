@@ -29,7 +29,8 @@ _TAG = re.compile(r"([^\s:\[\]]{1,64})(?:\[(\d{1,10})\])?: ?(.*)", re.DOTALL)
 _DATA = re.compile(r'\[([^\s=\]"]{1,64})((?: [^\s=\]"]{1,64}="(?:[^"\\]|\\.)*+")*+)\]', re.DOTALL)
 _DATA_ITEM = re.compile(r' ([^\s=\]"]{1,64})="((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _DATA_ESCAPE = re.compile(r'\\(["\\\]])')
-_KEPT = re.compile(r"(?:CEF:\d|LEEF:[12]\.0)")
+# Right behind the header, or its program: further on it is somebody's text.
+_RECORD = re.compile(r"(?:[^\s:\[\]]{1,64}(?:\[\d{1,10}\])?: ?)?(?=CEF:\d|LEEF:[12]\.0\|)")
 
 Program = Callable[[str, Event, Options], LogSource | None]
 """Reads one program's message into the event; None: an ordinary message of its program."""
@@ -53,8 +54,10 @@ def syslog_event(text: str, options: Options) -> Event:
         UnreadableLine: no header of RFC 3164 or RFC 5424.
     """
     event, message = _header(text, options)
-    if (kept := _KEPT.search(message, 0, 512)) is not None:
-        return _wrapped(event, message[kept.start() :], options)
+    if (record := _RECORD.match(message)) is not None:
+        return _wrapped(event, message[record.end() :], options)
+    if "message" not in event:
+        message = _program(event, message)
     source = _source(event, message, options)
     if source is not None:
         event["_ls"] = source
@@ -71,15 +74,20 @@ def _header(text: str, options: Options) -> tuple[Event, str]:
     else:
         raise UnreadableLine("no syslog header: a time, a host and a program were expected")
     event: Event = {"timestamp": found[1], "host": found[2], "_time": seconds}
-    tag = _TAG.fullmatch(found[3])
+    return event, found[3]
+
+
+def _program(event: Event, rest: str) -> str:
+    """Take RFC 3164's tag off the front of the message."""
+    tag = _TAG.fullmatch(rest)
     if tag is None:
-        event["message"] = found[3]
-        return event, found[3]
+        event["message"] = rest
+        return rest
     event["program"] = tag[1]
     if tag[2] is not None:
         event["pid"] = int(tag[2])
     event["message"] = tag[3]
-    return event, tag[3]
+    return tag[3]
 
 
 def _ietf(found: re.Match[str], options: Options) -> tuple[Event, str]:

@@ -106,7 +106,7 @@ def nested_event(record: dict[str, Any], limits: Limits) -> Event | None:
     system = inner.get("System")
     if not isinstance(system, dict):
         return None
-    event = _system(system)
+    event = flatten(_system(system), limits)
     data: dict[str, Any] = {}
     for part in ("EventData", "UserData"):
         body = inner.get(part)
@@ -221,7 +221,9 @@ def _rename(event: Event, prefixes: tuple[str, ...], names: dict[str, str]) -> N
 
 
 def _settled(event: Event) -> Event:
-    """Make EventID a number, and tag what Sysmon for Linux wrote."""
+    """Make EventID a number, and tag what Sysmon for Linux wrote; no data field is a tag."""
+    event.pop("_ls", None)
+    event.pop("_time", None)
     number = event.get("EventID")
     if isinstance(number, str) and number.isascii() and number.isdecimal() and len(number) < 10:  # noqa: PLR2004
         event["EventID"] = int(number)
