@@ -1,8 +1,16 @@
 """Live rows A01 and A02: what is benign is disputed, and own assets are defended, at once."""
 
+import pytest
+
 from tests.live.mischief import indicator_of, named, sealed, told
 from tests.live.test_poison import heard, id_of, level, rules
-from tests.live.unit import eventually, kept
+from tests.live.unit import eventually, kept, live_unit
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, founded):
+    with live_unit(tmp_path_factory.mktemp("answering"), founded, answering=True) as stage:
+        yield stage
 
 
 def abouts(node, kind, issuer):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from detente.exchange.protocol.paths import checkpoint_path
+from detente.exchange.protocol.paths import checkpoint_path, cosigned_path
 from detente.node.clock import now
 from detente.proofs import prove_denial, prove_double_statement
 from detente.signing import canonical, format_time, parse_canonical
@@ -221,7 +221,10 @@ def test_a55_what_a_member_said_is_proven_after_its_log_is_gone(stage, tmp_path)
     liar = stage.liar
     seq = liar.say(sealed(liar, [named(liar.member, "c2.a55.example")]))
     heard(stage, seq)
-    stage.everywhere(lambda node: cosigned_size(node, liar.origin) > seq)
+    note = liar.witnessed(stage.witnesses)
+    liar.show({checkpoint_path(liar.origin): note})
+    for node in stage.nodes:
+        eventually(lambda node=node: cosigners(node, liar.origin) >= 4, within_s=30)
     for face in liar.faces.values():
         face.forget()  # nothing of it is served any more
     policy = tmp_path / "unit.policy"
@@ -237,6 +240,17 @@ def test_a55_what_a_member_said_is_proven_after_its_log_is_gone(stage, tmp_path)
         assert verdict["origin"] == liar.origin
         mirror = node.directory / "logs" / liar.origin
         assert sum(1 for each in mirror.rglob("*") if each.is_file()) >= 2
+
+
+def cosigners(node, origin):
+    """Return how many keys cosigned what a node shows of a log: members and outside witnesses."""
+    path = node.directory / cosigned_path(origin)
+    if not path.exists():
+        return 0
+    names = {
+        line.split(" ")[1] for line in path.read_text().split("\n") if line.startswith("\u2014")
+    }
+    return len({name for name in names if name.endswith("/mirror") or name.endswith(".example")})
 
 
 def verified(receipt, policy):

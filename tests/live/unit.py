@@ -7,7 +7,6 @@ something else if it wants to. Every row asserts at the honest nodes, never at t
 
 import gzip
 import json
-import os
 import re
 import shutil
 import socket
@@ -16,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from base64 import b64encode
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ from secrets import token_bytes
 from detente.charter import AssetKind, KeySlot, OutsideWitness, RegisteredAsset
 from detente.exchange.protocol.paths import blob_path, checkpoint_path, cosigned_path, tile_path
 from detente.node.author import ClearDraft
-from detente.node.benign import BENIGN_FILE, PackagedLists
 from detente.node.clock import now
+from detente.node.cosigning import growth_request
 from detente.node.exercise.outsider import witness_signers
 from detente.node.home import Home
 from detente.node.integration import signed_checkpoint
@@ -36,8 +36,14 @@ from detente.signing import Envelope, Role, canonical, key_id, pae, parse_canoni
 from detente.statements import Clear, Kind, Pap, Tlp
 from detente.statements.handling import Handling
 from detente.statements.stix import encode_object, identity_of
-from detente.tlog import Checkpoint, Frontier, leaf_hash, new_bundles, pack_entries
-from detente.watch import Item
+from detente.tlog import (
+    Checkpoint,
+    Frontier,
+    SignedNote,
+    leaf_hash,
+    new_bundles,
+    pack_entries,
+)
 from tests.edge.running_nodes import START_S, Node, eventually, found_unit, free_port
 
 HONEST = ("Aurel", "Borea")
@@ -141,6 +147,7 @@ class Liar:
         self.origin = self.log.origin
         self.member = home.identity.member
         self.entries = []
+        self.cosigned = {}
 
     @property
     def next(self):
@@ -214,8 +221,34 @@ class Liar:
                 face.files.update(files)
                 face.hint()
 
+    def witnessed(self, witnesses):
+        """Let the outside witnesses cosign the log as it is; return the note with their lines."""
+        files = self.view(self.entries)
+        signed = SignedNote.parse(files[checkpoint_path(self.origin)])
+        checkpoint = Checkpoint.parse(signed.text)
+        shown = Shown(self.origin, files)
+        lines = []
+        for name, url in witnesses.items():
+            body = growth_request(signed, checkpoint, shown, self.cosigned.get(name, 0))
+            asked = urllib.request.Request(f"{url}/add-checkpoint", data=body)
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                lines += SignedNote.parse(signed.text.encode() + b"\n" + answer.read()).lines
+            self.cosigned[name] = checkpoint.size
+        return signed.with_lines(lines).to_bytes()
+
     def show_log(self, entries, *, to=None):
         self.show(self.view(entries) | self.contents(), to=to)
+
+
+@dataclass
+class Shown:
+    """The files of a log, as a store for reading."""
+
+    origin: str
+    files: dict
+
+    def read(self, path):
+        return self.files.get(tile_path(self.origin, path))
 
 
 def indicator(member, address):
@@ -375,8 +408,6 @@ def found(folder):
     _directories, charter = found_unit(
         folder, (*HONEST, HOSTILE), witnesses=entries, f=1, adapt=with_assets
     )
-    # Read once for all stages, as each node would do at its first question.
-    PackagedLists(folder / BENIGN_FILE).lists_of(Item("ipv4-addr:value", "8.8.8.8"))
     return folder, charter, seeds
 
 
@@ -394,15 +425,18 @@ def with_assets(charter):
 
 
 @contextmanager
-def live_unit(folder, founded):
-    """Lend a stage of its own; every process and socket is gone afterwards."""
+def live_unit(folder, founded, *, answering=False):
+    """Lend a stage of its own; every process and socket is gone afterwards.
+
+    Where they are `answering`, the honest nodes answer what others say, as real ones do.
+    """
     template, charter, seeds = founded
-    shutil.copytree(
-        template, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(BENIGN_FILE)
-    )
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     directories = {name: folder / name.lower() for name in (*HONEST, HOSTILE)}
     for name in HONEST:
-        os.link(template / BENIGN_FILE, directories[name] / BENIGN_FILE)
+        settings = directories[name] / "detente.toml"
+        said = settings.read_text().replace("answer_others = false", "answer_others = true")
+        settings.write_text(said if answering else settings.read_text())
     with ExitStack() as stack:
         witnesses = {
             name: stack.enter_context(outsider(folder, name, seed, directories[HONEST[0]]))
