@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ UNPACKED_BYTES_MAX = 8 << 30
 DOCUMENT_BYTES_MAX = 512 << 20
 REFUSED_KEPT = 1_000
 _NOBODY = "0" * 64  # who reads a MISP event here says nothing in anybody's name
+# RuntimeError: an archive with a password; NotImplementedError: packed in a way unknown here.
+_UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 _VALUE_COLUMNS = ("value", "indicator", "indicator_value", "ioc")
 
 
@@ -104,7 +107,7 @@ def load_watchlists(paths: Iterable[Path], *, now: datetime) -> Watchlists:
             for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if each.is_file() or not path.is_dir():
                     _read_file(each, loading)
-        except (OSError, EOFError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise InputError(
                 f"cannot be read: {error}", file=str(path), remedy="Look at the path and the file"
             ) from None

@@ -19,6 +19,8 @@ from detente.watch.reading import event_time
 
 Event = dict[str, Any]
 Memo = dict[object, tuple[Found, ...]]
+Waiting = tuple[int, str, object]
+Seen = tuple[int, str, object, tuple[Found, ...]]
 
 MEMO_VALUES_MAX = 200_000  # of one field
 SHAPES_MAX = 8_192
@@ -47,7 +49,7 @@ class IndicatorMatcher:
     """Asks every event for every indicator.
 
     Args:
-        sealed: what does not change.
+        sealed: what does not change; replace the matcher for another set.
         live: what does; None for nothing.
         fields: which field holds what.
     """
@@ -80,8 +82,18 @@ class IndicatorMatcher:
             now: seconds since 1970; stands for the time of an event that says none.
         """
         self._renew()
-        seen: list[tuple[int, str, object, tuple[Found, ...]]] = []
-        waiting: list[tuple[int, str, object]] = []
+        if not self._kinds:
+            return []
+        seen, waiting = self._remembered(events)
+        if waiting:
+            seen += self._looked_up(waiting)
+            seen.sort(key=lambda each: each[0])
+        return list(self._holding(seen, events, now))
+
+    def _remembered(self, events: Sequence[Event]) -> tuple[list[Seen], list[Waiting]]:
+        """Return what memos say is named, and the values they do not know."""
+        seen: list[Seen] = []
+        waiting: list[Waiting] = []
         shapes = self._shapes
         for line, event in enumerate(events):
             names = tuple(event)
@@ -98,10 +110,7 @@ class IndicatorMatcher:
                     seen.append((line, name, value, found))
                 elif found is None:
                     waiting.append((line, name, value))
-        if waiting:
-            seen += self._looked_up(waiting)
-            seen.sort(key=lambda each: each[0])
-        return list(self._holding(seen, events, now)) if seen else []
+        return seen, waiting
 
     def _renew(self) -> None:
         """Forget what was remembered where the live indicators changed, or where it grew."""
@@ -128,9 +137,7 @@ class IndicatorMatcher:
         self._shapes[names] = shape
         return shape
 
-    def _looked_up(
-        self, waiting: Sequence[tuple[int, str, object]]
-    ) -> list[tuple[int, str, object, tuple[Found, ...]]]:
+    def _looked_up(self, waiting: Sequence[Waiting]) -> list[Seen]:
         """Look values up that no memo knows, each once, all together."""
         places: dict[tuple[str, object], int] = {}
         numbers = [
@@ -167,7 +174,7 @@ class IndicatorMatcher:
 
     @staticmethod
     def _holding(
-        seen: Sequence[tuple[int, str, object, tuple[Found, ...]]],
+        seen: Sequence[Seen],
         events: Sequence[Event],
         now: float,
     ) -> Iterator[IndicatorHit]:
