@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Lock
 
+from detente.charter import Charter
 from detente.errors import EnvironmentFault, InputError, UnitError
 from detente.node.benign import PackagedLists
 from detente.node.claiming import read_statement
@@ -73,6 +74,7 @@ class Acting:
         self._benign = benign or PackagedLists.of_node(home.layout.directory)
         self._changed = changed
         self._one_at_a_time = Lock()
+        self._is_unsettled = True
         # Set where the process wants to end: what is left is done when it runs again.
         self.stopping = Event()
         self._looked_at: dict[str, bytes] = {}
@@ -162,7 +164,7 @@ class Acting:
         Raises:
             InputError: the list of own assets cannot be read.
         """
-        charter = self._home.charter
+        charter = self._charter
         members = () if charter is None else charter.members
         return Rules(
             f=0 if charter is None else charter.f,
@@ -180,6 +182,12 @@ class Acting:
             accepted=self.shelf.accepted(),
         )
 
+    @property
+    def _charter(self) -> Charter | None:
+        """The newest version this node knows; read once, as often as it is asked for."""
+        chain = self._home.chain
+        return None if chain is None else chain.latest
+
     def _note(self, note: bytes) -> None:
         signed = SignedNote.parse(note)
         checkpoint = Checkpoint.parse(signed.text)
@@ -188,7 +196,7 @@ class Acting:
 
     def _kept_notes(self) -> Iterator[bytes]:
         """Yield the cosigned checkpoints that lie here and were not looked at yet."""
-        charter = self._home.charter
+        charter = self._charter
         for member in () if charter is None else self._home.present_charter(charter).members:
             path = self._home.layout.cosigned(member.origin)
             note = read_capped(path, bytes_max=NOTE_BYTES_MAX) if path.is_file() else b""
@@ -233,9 +241,10 @@ class Acting:
         Marks depend on no ledger, so the second round turns none.
         """
         count = 0
-        while True:
-            ledger = self.shelf.ledger()
-            rules, now = self.rules(ledger), self._now()
+        while self._is_unsettled or self.shelf.due(self._now(), limit=1):
+            # Until records were held against what was decided, also by a process before.
+            self._is_unsettled = True
+            rules, now = self.rules(self.shelf.ledger()), self._now()
             weigher = Weigher(rules, now)
             while due := self.shelf.due(now, limit=_ITEMS_AT_ONCE):
                 if self.stopping.is_set():
@@ -247,8 +256,8 @@ class Acting:
                 self.shelf.settle(decided, now)
                 count += len(decided)
                 self._changed(due)
-            if not self._turn():
-                return count
+            self._is_unsettled = self._turn()
+        return count
 
     def _turn(self) -> bool:
         """Let the values of issuers whose record crossed the floor be decided about anew."""
@@ -262,7 +271,7 @@ class Acting:
         return True
 
     def _cosigned(self, signed: SignedNote, origin: str) -> list[tuple[str, datetime]]:
-        charter = self._home.charter
+        charter = self._charter
         charter = None if charter is None else self._home.present_charter(charter)
         owner = next((m for m in charter.members if m.origin == origin), None) if charter else None
         if charter is None or owner is None:

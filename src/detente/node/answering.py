@@ -42,8 +42,8 @@ def answer(
     Raises:
         InputError, SigningRefused, StorageFault: this node cannot speak.
     """
-    me, charter = home.identity.member, home.charter
-    own = Assets.registered(() if charter is None else charter.assets, me)
+    me, chain = home.identity.member, home.chain
+    own = Assets.registered(() if chain is None else chain.latest.assets, me)
     calling = {each.number: why for each in values if (why := _why(each, own)) is not None}
     wanted: dict[tuple[Kind, str], list[tuple[Item, str]]] = {}
     for number, dossier in acting.shelf.dossiers(calling):
@@ -73,8 +73,8 @@ def answer_since(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> 
     Where the charter registers something else than before, all that was ever said is
     looked at again. What was answered is never answered twice.
     """
-    objects, charter = ActingObjects(home.database), home.charter
-    name = f"answered {'' if charter is None else charter.digest[:16]}"
+    objects, chain = ActingObjects(home.database), home.chain
+    name = f"answered {'' if chain is None else chain.latest.digest[:16]}"
     done, upto = objects.done(name), acting.shelf.taken()
     said: list[Acknowledged] = []
     for stored in _since(home, done, upto):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import orjson
 from sqlalchemy import delete, func, insert, select
 
+from detente.storage.acting_reading import dossiers_of, shown_by
 from detente.storage.acting_rows import (
     ItemState,
     TakenStatement,
@@ -33,13 +34,11 @@ from detente.storage.acting_tables import (
     import_done,
 )
 from detente.storage.acting_writing import (
-    dossiers_of,
     drop_unnamed,
     erase_statement,
     levels_of,
     make_due,
     note_progress,
-    shown_by,
     take_statement,
     write_marks,
     write_states,

@@ -1,22 +1,19 @@
-"""Writing what statements claim, and reading it back as dossiers; one transaction at a time."""
+"""Writing what statements claim and what was decided of it, one transaction at a time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from detente.storage.acting_rows import (
     TakenObjection,
     TakenStatement,
     claim_body,
     item_key,
-    read_claim,
-    said_of,
     state_values,
-    version_of,
 )
 from detente.storage.acting_tables import (
     acting_change,
@@ -26,35 +23,20 @@ from detente.storage.acting_tables import (
     acting_objection,
     acting_rule,
     acting_said,
-    acting_seen,
     acting_subject,
 )
 from detente.storage.schema import progress, statement
-from detente.watch import Decision, Dossier, Item, Level, Mark, Objection, Said, Sort, Stance
+from detente.watch import Decision, Item, Level, Mark, Sort
 
-_WHOLE = 0  # in the place of a value: the objection is about all of the statement
+WHOLE = 0  # in the place of a value: the objection is about all of the statement
 REPEATS_KEPT = 16  # of one issuer's claims on one value
 DUE_NOW = 0  # before any moment: to be decided about at once
 _ONE_QUERY = 400
 _PLACE = attrgetter("path", "value")  # values in order, without comparing them as values
-_ITEMS = select(acting_item.c.number, acting_item.c.path, acting_item.c.value).where(
-    acting_item.c.number.in_(bindparam("items", expanding=True))
-)
 _LEVELS = select(acting_item.c.number, acting_item.c.level).where(
     acting_item.c.number.in_(bindparam("items", expanding=True))
 )
 _MARKS = select(acting_mark).where(acting_mark.c.item.in_(bindparam("items", expanding=True)))
-# Each claim with the newest version of its object, whatever value that one names.
-_CLAIMS = (
-    select(*acting_claim.c, acting_subject.c.version.label("newest"))
-    .join(statement, statement.c.number == acting_claim.c.statement)
-    .outerjoin(
-        acting_subject,
-        (acting_subject.c.issuer == statement.c.issuer)
-        & (acting_subject.c.subject == acting_claim.c.subject),
-    )
-    .where(acting_claim.c.item.in_(bindparam("items", expanding=True)))
-)
 
 
 def take_statement(connection: Connection, said: TakenStatement) -> set[int]:
@@ -99,7 +81,7 @@ def _object(connection: Connection, said: TakenStatement, objection: TakenObject
     numbers = _item_numbers(connection, set(objection.items), said.taken).values()
     rows = [
         {"about": about, "statement": said.number, "stance": objection.stance, "item": number}
-        for number in sorted(numbers or [_WHOLE])
+        for number in sorted(numbers or [WHOLE])
     ]
     connection.execute(insert(acting_objection), rows)
     return set(numbers) or _claimed_in(connection, objection.about)
@@ -111,7 +93,7 @@ def erase_statement(connection: Connection, number: int) -> set[int]:
     items = set(connection.execute(select(claim.item).where(claim.statement == number)).scalars())
     against = select(objection.about, objection.item).where(objection.statement == number)
     for row in connection.execute(against).all():
-        items |= _claimed_in(connection, row.about.hex()) if row.item == _WHOLE else {row.item}
+        items |= _claimed_in(connection, row.about.hex()) if row.item == WHOLE else {row.item}
     for table in (acting_claim, acting_objection, acting_rule, acting_said):
         connection.execute(delete(table).where(table.c.statement == number))
     return items
@@ -144,101 +126,6 @@ def note_progress(connection: Connection, name: str, upto: int) -> None:
     here = progress.c.name == name
     if not connection.execute(update(progress).where(here).values(value=upto)).rowcount:
         connection.execute(insert(progress).values(name=name, value=upto))
-
-
-def dossiers_of(
-    connection: Connection, items: Sequence[int], *, me: str
-) -> list[tuple[int, Dossier]]:
-    """Return everything said about at most 400 values."""
-    rows = connection.execute(_ITEMS, {"items": items})
-    values = {row.number: Item(row.path, row.value) for row in rows}
-    claims = connection.execute(_CLAIMS, {"items": items}).all()
-    against = _objections(connection, {row.statement for row in claims})
-    said = _said(connection, {row.statement for row in claims} | {row.by for row in against}, me)
-    of_item: dict[int, list[Row[Any]]] = {}
-    for row in claims:
-        of_item.setdefault(row.item, []).append(row)
-    beside: dict[int, list[Row[Any]]] = {}
-    for row in against:
-        beside.setdefault(row.claimed, []).append(row)
-    return [
-        (number, _dossier(number, item, of_item.get(number, []), beside, said))
-        for number, item in values.items()
-    ]
-
-
-def _dossier(
-    number: int,
-    item: Item,
-    claims: list[Row[Any]],
-    beside: dict[int, list[Row[Any]]],
-    said: dict[int, Said],
-) -> Dossier:
-    against: tuple[Objection, ...] = ()
-    if beside:
-        against = tuple(
-            Objection(said[row.by], Stance(row.stance), row.about.hex())
-            for statement in sorted({row.statement for row in claims})
-            for row in beside.get(statement, [])
-            if row.item in (_WHOLE, number)
-        )
-    return Dossier(
-        item=item,
-        claims=tuple(read_claim(row, item, said[row.statement]) for row in claims),
-        objections=against,
-        newest={
-            (said[row.statement].issuer, row.subject): version_of(row.newest)
-            for row in claims
-            if row.newest is not None
-        },
-    )
-
-
-def _objections(connection: Connection, claimed: set[int]) -> list[Row[Any]]:
-    """Return (claimed, by, stance, about) of what stands against some statements."""
-    found: list[Row[Any]] = []
-    numbers = sorted(claimed)
-    for start in range(0, len(numbers), _ONE_QUERY):
-        query = (
-            select(
-                statement.c.number.label("claimed"),
-                acting_objection.c.statement.label("by"),
-                acting_objection.c.stance,
-                acting_objection.c.about,
-                acting_objection.c.item,
-            )
-            .join(statement, statement.c.payload_hash == acting_objection.c.about)
-            .where(statement.c.number.in_(numbers[start : start + _ONE_QUERY]))
-        )
-        found += connection.execute(query)
-    return found
-
-
-def _said(connection: Connection, numbers: set[int], me: str) -> dict[int, Said]:
-    found: dict[int, Said] = {}
-    wanted = sorted(numbers)
-    for start in range(0, len(wanted), _ONE_QUERY):
-        query = (
-            select(statement)
-            .add_columns(acting_said.c.readers, acting_said.c.taken_at, acting_said.c.item_count)
-            .join(acting_said, acting_said.c.statement == statement.c.number)
-            .where(statement.c.number.in_(wanted[start : start + _ONE_QUERY]))
-        )
-        for row in connection.execute(query).all():
-            shown = shown_by(connection, row.origin, row.seq)
-            found[row.number] = said_of(row, shown, me=me)
-    return found
-
-
-def shown_by(connection: Connection, origin: str, seq: int) -> dict[str, datetime]:
-    """Return, by cosigner, when it first showed an entry covered."""
-    seen = acting_seen.c
-    query = (
-        select(seen.cosigner, func.min(seen.seen_at))
-        .where(seen.origin == origin, seen.size > seq)
-        .group_by(seen.cosigner)
-    )
-    return {row[0]: datetime.fromtimestamp(row[1], UTC) for row in connection.execute(query)}
 
 
 def _item_numbers(connection: Connection, items: set[Item], now: datetime) -> dict[Item, int]:
