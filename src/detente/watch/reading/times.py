@@ -22,6 +22,7 @@ TIME_FIELDS = (
     "time",
     "published",
     "TimeCreated",
+    "EventTime",
     "requestReceivedTimestamp",
     "CreationTime",
 )

@@ -36,7 +36,6 @@ ONLY_ATTRIBUTES = frozenset({"Provider", "TimeCreated", "Security", "Execution",
 OTHER_NAMES = {
     "Provider_Name": ("SourceName", "ProviderName"),
     "Computer": ("Hostname", "MachineName"),
-    "SystemTime": ("@timestamp", "EventTime", "TimeCreated"),
     "Channel": ("LogName",),
     "EventID": ("Id",),
 }
@@ -188,6 +187,7 @@ def _is_named(items: list[Any]) -> bool:
 
 def shipped_event(event: Event) -> bool:
     """Give a shipper's flat event the event log's names, in place; False: no Windows event."""
+    own = event.get("EventID")
     for marker, prefixes, names in SHIPPERS:
         # The old Winlogbeat's words are common; only its data under event_data shows it.
         if marker in event and (marker != "log_name" or _has_prefix(event, prefixes)):
@@ -202,6 +202,8 @@ def shipped_event(event: Event) -> bool:
     if "EventID" not in event:
         return False
     _settled(event)
+    if own is not None:  # a line that was the event log's own stays as it is
+        event["EventID"] = own
     return True
 
 
