@@ -1,0 +1,263 @@
+"""The kernel: batches of events in, the rules that fire out. No input, no output, no clock."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from detente.watch.kernel.memo import Budget, Interned, ValueMemo, forget_half, stay_within
+from detente.watch.kernel.plan import Candidate, Plan, Reference
+from detente.watch.kernel.program import (
+    KEYWORDS,
+    SOURCE,
+    Event,
+    FieldAtoms,
+    Op,
+    Program,
+    plain_name,
+)
+from detente.watch.kernel.routing import Router, sources_of
+from detente.watch.kernel.screen import Screen, screen_for
+from detente.watch.kernel.trees import Fields, asked_atoms, atoms_of
+from detente.watch.kernel.values import FieldMatcher
+
+CHANNEL = "Channel"
+EVENT_ID = "EventID"
+_SLICE = 8_192  # events between two looks at what the memos hold
+_NAMES_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An event of a batch for which rules fire.
+
+    Attributes:
+        event: its place in the batch.
+        rules: numbers of rules in the program, ascending, each once.
+    """
+
+    event: int
+    rules: tuple[int, ...]
+
+
+class Kernel:
+    """Runs a program over events.
+
+    What it learnt of values and kinds of events stays from batch to batch, in bounded
+    memos: the answer for an event never depends on what came before, only its cost.
+
+    Args:
+        program: compiled rules.
+        rules: numbers of the rules to run; all where None.
+        budget: what the memos may hold.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        rules: Iterable[int] | None = None,
+        *,
+        budget: Budget | None = None,
+    ) -> None:
+        self.program = program
+        self._budget = budget or Budget()
+        wanted = range(len(program.rules)) if rules is None else frozenset(rules)
+        self._router = Router(
+            (number, variant)
+            for number, variant in enumerate(program.variants)
+            if variant.rule in wanted
+        )
+        self._spelled = {plain_name(each.name): each.name for each in program.fields}
+        for name in (CHANNEL, EVENT_ID):
+            self._spelled[plain_name(name)] = name
+        self._fields = Fields(program.fields)
+        self._comparing = {
+            place
+            for place, each in enumerate(program.fields)
+            if any(op == Op.FIELD for op, _ in each.atoms)
+        }
+        self._interned = Interned()
+        self._memos: dict[str, ValueMemo] = {}
+        self._candidates: dict[int, Candidate] = {}
+        self._plans: dict[tuple[int, ...], Plan] = {}
+        self._windows: dict[tuple[Any, Any], Plan] = {}
+        self._tagged: dict[Any, Plan] = {}
+
+    @property
+    def scans(self) -> int:
+        """How many values were read in full so far; all others were known."""
+        return sum(memo.scans for memo in self._memos.values())
+
+    def match(
+        self, events: Sequence[Event], raws: Sequence[bytes | None] | None = None
+    ) -> list[Match]:
+        """Return the events of a batch for which rules fire, in order.
+
+        Args:
+            events: flat ones.
+            raws: of each event the JSON whose scalars are the event's values, every one;
+                None where it was made in another way. Only quicker: the answer is the same.
+        """
+        found: list[Match] = []
+        for start in range(0, len(events), _SLICE):
+            those = range(start, min(start + _SLICE, len(events)))
+            found.extend(self._match(events, raws, those))
+            self._stay_within()
+        return found
+
+    def _match(
+        self, events: Sequence[Event], raws: Sequence[bytes | None] | None, those: range
+    ) -> Iterator[Match]:
+        for at in those:
+            event, plan = events[at], self._plan_for(events[at])
+            if not plan.good_names.issuperset(event):
+                event, plan = self._respelled(event, plan)
+            fired = plan.answers[plan.key(event, None if raws is None else raws[at])]
+            if fired:
+                yield Match(at, fired)
+
+    def matched_fields(self, event: Event, rule: int) -> dict[str, Any]:
+        """Return the fields of an event that hold what a rule looks for, with their values.
+
+        Args:
+            event: one for which the rule fires.
+            rule: its number in the program.
+        """
+        event, plan = self._respelled(event, self._plan_for(event))
+        present: set[int] = set().union(*plan.key(event))
+        shown: dict[str, Any] = {}
+        for number in plan.variants:
+            variant = self.program.variants[number]
+            if variant.rule == rule and self._candidate(number).holds(present):
+                for atom in asked_atoms(variant.tree):
+                    name = self._fields.question(atom)[0].name
+                    if atom in present and event.get(name) is not None:
+                        shown[name] = event[name]
+        return shown
+
+    def _plan_for(self, event: Event) -> Plan:
+        if SOURCE in event:
+            return self._plan_for_tagged(event)
+        event_id = event.get(EVENT_ID)
+        if type(event_id) is int or type(event_id) is str:  # 1, 1.0 and True are one key
+            try:
+                return self._windows[event.get(CHANNEL), event_id]
+            except (KeyError, TypeError):
+                pass
+        return self._plan_for_windows(event)
+
+    def _plan_for_windows(self, event: Event) -> Plan:
+        channel, event_id = event.get(CHANNEL), event.get(EVENT_ID)
+        plan = self._plan(self._router.windows(channel, event_id))
+        if isinstance(channel, str) and type(event_id) in (int, str):
+            self._windows[channel, event_id] = plan
+        return plan
+
+    def _plan_for_tagged(self, event: Event) -> Plan:
+        sources = sources_of(event) or ()
+        plan = self._tagged.get(sources)
+        if plan is None:
+            plan = self._tagged[sources] = self._plan(self._router.tagged(sources))
+        return plan
+
+    def _plan(self, variants: tuple[int, ...]) -> Plan:
+        plan = self._plans.get(variants)
+        if plan is None:
+            plan = self._plans[variants] = self._new_plan(variants)
+        return plan
+
+    def _new_plan(self, variants: tuple[int, ...]) -> Plan:
+        places = {place for n in variants for place in self.program.variants[n].fields}
+        memos: dict[str, ValueMemo] = {}
+        keywords = None
+        for field in (self.program.fields[place] for place in sorted(places)):
+            if field.name == KEYWORDS:
+                keywords = self._memo(field)
+            else:
+                memos[field.name] = self._memo(field)
+        return Plan(
+            variants,
+            (CHANNEL, EVENT_ID),
+            [self._candidate(number) for number in variants],
+            memos,
+            self._references(variants, places),
+            keywords,
+            None if keywords is None else self._screen(variants),
+            self._interned,
+        )
+
+    def _atoms(self, variants: tuple[int, ...], places: AbstractSet[int]) -> Iterator[int]:
+        """Return the atoms of some fields that these variants ask."""
+        for number in variants:
+            variant = self.program.variants[number]
+            if not places.isdisjoint(variant.fields):
+                yield from (a for a in atoms_of(variant.tree) if self._fields.place(a) in places)
+
+    def _references(self, variants: tuple[int, ...], places: AbstractSet[int]) -> list[Reference]:
+        found = {}
+        for atom in self._atoms(variants, self._comparing & places):
+            field, op, value = self._fields.question(atom)
+            if op is Op.FIELD:
+                other = self._spelled.get(plain_name(value[0]), value[0])
+                found[atom] = Reference(field.name, other, value[1], atom)
+        return list(found.values())
+
+    def _screen(self, variants: tuple[int, ...]) -> Screen | None:
+        everywhere = {
+            place for place, each in enumerate(self.program.fields) if each.name == KEYWORDS
+        }
+        asked = (self._fields.question(atom) for atom in self._atoms(variants, everywhere))
+        return screen_for((op, value) for _, op, value in asked)
+
+    def _memo(self, field: FieldAtoms) -> ValueMemo:
+        memo = self._memos.get(field.name)
+        if memo is None:
+            matcher = FieldMatcher(field.first, field.atoms)
+            memo = self._memos[field.name] = ValueMemo(matcher, self._interned)
+        return memo
+
+    def _candidate(self, number: int) -> Candidate:
+        candidate = self._candidates.get(number)
+        if candidate is None:
+            candidate = self._candidates[number] = Candidate(self.program.variants[number])
+        return candidate
+
+    def _respelled(self, event: Event, plan: Plan) -> tuple[Event, Plan]:
+        """Return an event with the names that rules use where its plan asks for them.
+
+        Names that are equal but for case and spaces are one field with several values.
+        """
+        good = plan.good_names
+        if len(good) > _NAMES_MAX:
+            good.clear()
+        odd: dict[str, str] = {}
+        for name in event.keys() - good:
+            own = self._spelled.get(plain_name(name), name)
+            if name[:1] == "_" or own == name or not plan.asks(plain_name(name)):
+                good.add(name)
+            else:
+                odd[name] = own
+        if not odd:
+            return event, plan
+        spelled: Event = {name: value for name, value in event.items() if name not in odd}
+        for name, own in odd.items():
+            spelled[own] = _together(spelled.get(own), event[name])
+        again = self._plan_for(spelled)
+        # Another plan may ask for names that this one did not.
+        return (spelled, plan) if again is plan else self._respelled(spelled, again)
+
+    def _stay_within(self) -> None:
+        answers = [plan.answers for plan in self._plans.values()]
+        stay_within(self._budget, self._memos.values(), answers, self._interned)
+        for routes in (self._windows, self._tagged):
+            if len(routes) > self._budget.routes:
+                forget_half(routes)
+        if len(self._plans) > self._budget.routes:
+            forget_half(self._plans)
+
+
+def _together(first: object, second: object) -> object:
+    if first is None or second is None:
+        return second if first is None else first
+    held = first if isinstance(first, list) else [first]
+    return held + (second if isinstance(second, list) else [second])

@@ -1,0 +1,136 @@
+"""Two memos, both bounded: value -> atoms, and the atoms of a route's fields -> rules.
+
+They are dictionaries that fill themselves, so that what was seen before costs one
+look-up and no Python. Where together they hold more than a budget, the older half of
+each goes: an adversary who makes every value unique pays the price of a scan for each,
+and nobody's memory.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from detente.watch.kernel.program import text_of
+from detente.watch.kernel.values import FieldMatcher
+
+Atoms = frozenset[int]
+Key = TypeVar("Key", bound=Hashable)
+
+VALUE_CHARACTERS_MAX = 32_768  # a longer one is scanned each time it comes
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What all memos of one kernel may hold together, looked at between batches.
+
+    Attributes:
+        values: of all fields.
+        characters: in those values.
+        answers: of all routes.
+        sets: distinct sets of atoms.
+        routes: distinct pairs of channel and number, and distinct log sources.
+    """
+
+    values: int = 600_000
+    characters: int = 96_000_000
+    answers: int = 400_000
+    sets: int = 400_000
+    routes: int = 20_000
+
+
+def forget_half(memo: dict[Key, Any]) -> list[Key]:
+    """Take the older half out of a memo, and return its keys."""
+    old = list(islice(memo, (len(memo) + 1) // 2))
+    for key in old:
+        del memo[key]
+    return old
+
+
+class Interned:
+    """Each set of atoms once, so that equal ones are mostly the same object."""
+
+    def __init__(self) -> None:
+        self.sets: dict[Atoms, Atoms] = {}
+
+    def one(self, atoms: Atoms) -> Atoms:
+        """Return an equal set; if one is known, the known one."""
+        return self.sets.setdefault(atoms, atoms)
+
+
+class ValueMemo(dict[Any, Atoms]):
+    """Value of one field -> the atoms it satisfies.
+
+    Only text and None are kept: 1, 1.0 and True are one key to Python and three texts.
+
+    Attributes:
+        scans: how many values were read in full so far.
+        characters: in the values kept.
+    """
+
+    def __init__(self, matcher: FieldMatcher, interned: Interned) -> None:
+        super().__init__()
+        self._match = matcher.match
+        self._one = interned.one
+        self.scans = 0
+        self.characters = 0
+        self[None] = interned.one(matcher.when_missing)
+
+    def __missing__(self, value: object) -> Atoms:
+        if type(value) is not str:
+            return self[text_of(value)]
+        self.scans += 1
+        atoms = self._one(self._match(value))
+        if len(value) <= VALUE_CHARACTERS_MAX:
+            self.characters += len(value)
+            self[value] = atoms
+        return atoms
+
+    def of_any(self, value: object) -> Atoms:
+        """Return the atoms for any value of an event: of a list, what any element satisfies.
+
+        A list without a value that is not null is as a field that is missing.
+        """
+        if not isinstance(value, list | tuple):
+            return self[value if value is None else text_of(value)]
+        known = [self[text_of(item)] for item in value if item is not None]
+        return self._one(frozenset().union(*known)) if known else self[None]
+
+    def forget(self) -> None:
+        """Let the older half go."""
+        missing = self.pop(None)
+        self.characters -= sum(len(value) for value in forget_half(self))
+        self[None] = missing
+
+
+class AnswerMemo(dict[tuple[Any, ...], tuple[int, ...]]):
+    """What the fields of a route satisfy -> the rules that fire."""
+
+    def __init__(self, answer: Callable[[tuple[Any, ...]], tuple[int, ...]]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __missing__(self, key: tuple[Any, ...]) -> tuple[int, ...]:
+        answer = self[key] = self._answer(key)
+        return answer
+
+
+def stay_within(
+    budget: Budget,
+    memos: Iterable[ValueMemo],
+    answers: Iterable[AnswerMemo],
+    interned: Interned,
+) -> None:
+    """Let the older half of the memos go where together they hold more than the budget."""
+    memos, answers = list(memos), list(answers)
+    if (
+        sum(map(len, memos)) > budget.values
+        or sum(memo.characters for memo in memos) > budget.characters
+    ):
+        for memo in memos:
+            memo.forget()
+    if sum(map(len, answers)) > budget.answers:
+        for answer in answers:
+            forget_half(answer)
+    if len(interned.sets) > budget.sets:
+        forget_half(interned.sets)
