@@ -113,7 +113,7 @@ SAMPLES: dict[Format, bytes] = {
     Format.SYSLOG: text(
         "Mar  1 08:00:00 gate sshd[21]: Failed password for invalid user admin from 203.0.113.9 "
         "port 40112 ssh2",
-        "<86>Mar  1 08:00:01 gate sudo:   ana : TTY=pts/0 ; PWD=/home/ana ; USER=root ; "
+        "<86>Mar  1 08:00:01 gate sudo:   ana : TTY=pts/0 ; PWD=/srv/ana ; USER=root ; "
         "COMMAND=/bin/sh -c id ; ls",
         '<165>1 2026-03-01T08:00:02.5Z gate app 42 ID47 [a@1 k="v \\"w\\""] \ufeffhello',
         "2026-03-01T08:00:03-05:00 mx postfix/qmgr[7]: 4F9D195432C: from=<a@b.example>, size=3412, "
