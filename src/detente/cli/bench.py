@@ -31,8 +31,8 @@ def command(name: str | None, json_file: Path | None) -> int:
     if name not in names:
         raise InputError(f"no benchmark is called {name}", remedy=f"There are {', '.join(names)}")
     arguments = [] if json_file is None else ["--json", str(json_file.absolute())]
-    done = subprocess.run(  # noqa: S603 - our own file, chosen from a list
-        [sys.executable, str(folder / f"{name}.py"), *arguments], check=False, cwd=folder.parent
+    done = subprocess.run(  # noqa: S603 - our own module, chosen from a list
+        [sys.executable, "-m", f"bench.{name}", *arguments], check=False, cwd=folder.parent
     )
     return EXIT_ENVIRONMENT if done.returncode else 0
 

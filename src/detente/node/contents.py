@@ -7,12 +7,11 @@ commitment when it came; the opening that is made of it here is checked again by
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from detente.errors import EnvironmentFault, UnitError
-from detente.node.author import own_key_info
+from detente.errors import EnvironmentFault
 from detente.node.home import Home
 from detente.node.reading import read_redacted
+from detente.node.unsealing import content_key, own_content_key, wrap_for_us
 from detente.release import Terms
-from detente.signing import Role
 from detente.statements import (
     ContentError,
     Leaf,
@@ -21,8 +20,6 @@ from detente.statements import (
     ShownLeaf,
     Statement,
     decrypt_chunks,
-    readers_of,
-    wrap_info,
 )
 from detente.statements.content import SALT_BYTES, Content
 from detente.storage.errors import MissingBlob
@@ -144,36 +141,10 @@ def leaves_of(home: Home, statement: Statement) -> SealedLeaves | RemainingLeave
 
 
 def _content_key(home: Home, statement: Statement) -> bytes | None:
-    sealed, position, me = statement.sealed, statement.header.position, home.identity.member
-    if statement.header.issuer == me:
-        kept = home.content_keys.get(sealed.ciphertext)
-        info = own_key_info(sealed.ciphertext)
-        return None if kept is None else _opened(home, info, kept)
-    readers = _readers(home, statement)
-    if me not in readers:
-        return None
-    wrap = home.blobs.get(sealed.wraps[readers.index(me)])
-    return _opened(home, wrap_info(position, sealed.commitment, me), wrap)
-
-
-def _readers(home: Home, statement: Statement) -> Sequence[str]:
-    chain = home.chain
-    for charter in () if chain is None else chain.charters:
-        if charter.digest == statement.header.charter:
-            return readers_of(statement.header, tuple(charter.member_ids))
-    return ()
-
-
-def _opened(home: Home, info: bytes, sealed: bytes) -> bytes:
-    """Try every sealing key this node ever had, the newest first."""
-    failure: UnitError = SealingError("this node holds no sealing key")
-    for header in reversed(home.keys.headers()):
-        if header.role is Role.SEALING:
-            try:
-                return home.keys.opener_of(header.public_key).open(info=info, sealed=sealed)
-            except SealingError as error:
-                failure = error
-    raise failure
+    if statement.header.issuer == home.identity.member:
+        return own_content_key(home, statement)
+    wrap = wrap_for_us(home, statement)
+    return None if wrap is None else content_key(home, statement, wrap)
 
 
 def _open(salt: bytes, leaves: HeldLeaves | SealedLeaves, shown: Sequence[int]) -> Opening:

@@ -119,7 +119,7 @@ def read_said(home: Home, name: str) -> Said:
     if stored.row.issuer == home.identity.member:
         return Said(stored=stored, statement=statement, content=open_own(home, statement))
     # Loaded here: an office that works alone has nothing of others to open.
-    from detente.node.opening import open_received
+    from detente.node.unsealing import open_received
 
     return Said(stored=stored, statement=statement, content=open_received(home, statement))
 
