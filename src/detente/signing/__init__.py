@@ -28,6 +28,7 @@ from detente.signing.fingerprint import fingerprint_words
 from detente.signing.merkle import (
     EMPTY_ROOT,
     inclusion_path,
+    inclusion_paths,
     leaf_hash,
     merkle_root,
     node_hash,
@@ -74,6 +75,7 @@ __all__ = [
     "fingerprint_words",
     "format_time",
     "inclusion_path",
+    "inclusion_paths",
     "key_id",
     "leaf_hash",
     "merkle_root",

@@ -52,17 +52,27 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     Raises:
         ProofError: no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise ProofError(f"leaf {index} is not among {len(leaves)}")
-    path: list[bytes] = []
-    level = list(leaves)
+    return inclusion_paths(leaves, [index])[0]
+
+
+def inclusion_paths(leaves: Sequence[bytes], indices: Sequence[int]) -> list[list[bytes]]:
+    """Return the audit paths of several leaves, for little more than that of one.
+
+    Raises:
+        ProofError: no such leaf.
+    """
+    for index in indices:
+        if not 0 <= index < len(leaves):
+            raise ProofError(f"leaf {index} is not among {len(leaves)}")
+    paths: list[list[bytes]] = [[] for _ in indices]
+    level, height = list(leaves), 0
     while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            path.append(level[sibling])
-        level = _parents(level)
-        index >>= 1
-    return path
+        for path, index in zip(paths, indices, strict=True):
+            sibling = index >> height ^ 1
+            if sibling < len(level):
+                path.append(level[sibling])
+        level, height = _parents(level), height + 1
+    return paths
 
 
 def verify_inclusion(

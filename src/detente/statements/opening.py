@@ -19,7 +19,7 @@ from detente.signing import (
     ProofError,
     canonical,
     decode_base64,
-    inclusion_path,
+    inclusion_paths,
     parse_canonical,
     verify_inclusion,
 )
@@ -162,13 +162,10 @@ def open_leaves(content: Content, wanted: Collection[int]) -> Opening:
     if len(chosen) > SHOWN_MAX:
         raise ContentError(f"an opening shows at most {SHOWN_MAX} leaves, not {len(chosen)}")
     hashes = [leaf.hash for leaf in content.leaves]
+    numbers = sorted(chosen)
     shown = tuple(
-        ShownLeaf(
-            index=index,
-            leaf=content.leaves[index],
-            path=tuple(inclusion_path(hashes, index)),
-        )
-        for index in sorted(chosen)
+        ShownLeaf(index=index, leaf=content.leaves[index], path=tuple(path))
+        for index, path in zip(numbers, inclusion_paths(hashes, numbers), strict=True)
     )
     return Opening(salt=content.salt, count=len(hashes), root=content.root, shown=shown)
 

@@ -10,6 +10,7 @@ from detente.signing import (
     EMPTY_ROOT,
     ProofError,
     inclusion_path,
+    inclusion_paths,
     leaf_hash,
     merkle_root,
     node_hash,
@@ -84,3 +85,13 @@ def test_a_place_outside_the_tree_is_refused(index, size):
 def test_a_leaf_that_is_not_there_has_no_path(index):
     with pytest.raises(ProofError):
         inclusion_path(LEAVES[:3], index)
+
+
+@given(size=st.integers(1, 70), data=st.data())
+def test_several_leaves_are_shown_together_as_each_alone(size, data):
+    indices = data.draw(st.lists(st.integers(0, size - 1), max_size=8))
+    paths = inclusion_paths(LEAVES[:size], indices)
+    assert paths == [inclusion_path(LEAVES[:size], index) for index in indices]
+    for index, path in zip(indices, paths, strict=True):
+        root = root_by_definition(LEAVES[:size])
+        verify_inclusion(leaf_hash=LEAVES[index], index=index, size=size, proof=path, root=root)
