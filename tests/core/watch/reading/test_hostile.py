@@ -64,7 +64,7 @@ def assert_sound(data: bytes, form: Format) -> None:
 @given(seed=st.integers(0, 2**64))
 def test_ten_thousand_wounded_inputs_of_a_format_are_read_or_set_aside(form, seed):
     chance = random.Random(seed)
-    for _ in range(scaled(MUTANTS, 100 * MUTANTS)):
+    for _ in range(scaled(MUTANTS, 1_000 * MUTANTS)):
         assert_sound(mutant(chance, SAMPLES[form]), form)
 
 
