@@ -6,6 +6,7 @@ STIX 2.1 patterns of a single comparison; trust.md, section 6, for validity and 
 """
 
 from detente.watch.indicators.columns import IndicatorSet, SetBuilder
+from detente.watch.indicators.compounds import CompoundMatcher
 from detente.watch.indicators.fields import FIELDS, Observable
 from detente.watch.indicators.lists import ListReader
 from detente.watch.indicators.live import LiveIndicators
@@ -15,6 +16,7 @@ from detente.watch.indicators.wanted import keys_of_pattern
 
 __all__ = [
     "FIELDS",
+    "CompoundMatcher",
     "Found",
     "IndicatorHit",
     "IndicatorMatcher",

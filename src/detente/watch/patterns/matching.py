@@ -34,7 +34,7 @@ from detente.watch.patterns.plan import (
     times_of,
     window_of,
 )
-from detente.watch.patterns.timeline import Timeline
+from detente.watch.patterns.timeline import WORK_MAX, Timeline
 from detente.watch.patterns.values import values_at
 
 TESTS_MAX = 20_000_000  # comparisons times objects, in one question
@@ -75,7 +75,7 @@ class CompiledPattern:
         """As `match_pattern`."""
         return self.holds(read_observed(observed_data))
 
-    def holds(self, observed: Sequence[Observed]) -> bool:
+    def holds(self, observed: Sequence[Observed], *, work: int = WORK_MAX) -> bool:
         """Say whether observations hold what the pattern asks for; errors as `match_pattern`."""
         ordered = sorted(observed, key=lambda each: each.first)
         objects = sum(len(each.objects) for each in ordered)
@@ -86,7 +86,7 @@ class CompiledPattern:
                 remedy="Give the observations in parts",
             )
         masks = {one: self._mask(one, ordered) for one in self.tests}
-        timeline = Timeline(ordered)
+        timeline = Timeline(ordered, work)
         return can_be_met(_plan(self.expression, masks, timeline), timeline)
 
     def _mask(self, observation: Observation, observed: Sequence[Observed]) -> int:
@@ -105,7 +105,11 @@ def compile_pattern(text: str) -> CompiledPattern:
         PatternError: not a pattern, an expression that RE2 refuses, a time or network that
             is none, a set of different kinds, or a qualifier of nothing.
     """
-    expression = parse_pattern(text).expression
+    return compile_expression(text, parse_pattern(text).expression)
+
+
+def compile_expression(text: str, expression: Expression) -> CompiledPattern:
+    """Compile what a text means; errors as `compile_pattern`."""
     tests: dict[Observation, tuple[tuple[str, ...], ObjectTest]] = {}
     for part in _parts(expression):
         match part:
@@ -119,6 +123,11 @@ def compile_pattern(text: str) -> CompiledPattern:
             case _:
                 assert_never(part)
     return CompiledPattern(text=text, expression=expression, tests=tests)
+
+
+def is_seen(pattern: CompiledPattern, part: Observation, observed: Observed) -> bool:
+    """Say whether one observation shows one part of a pattern; errors as `match_pattern`."""
+    return _seen_in(observed, *pattern.tests[part])
 
 
 def _parts(expression: Expression) -> Iterator[Expression]:

@@ -14,6 +14,7 @@ _FORM = re.compile(
     re.ASCII,
 )
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+_SECONDS_TO_1970 = 62_135_596_800
 
 
 def parse_moment(text: str) -> int | None:
@@ -32,3 +33,8 @@ def parse_moment(text: str) -> int | None:
 def ticks_of(seconds: float) -> int:
     """Return a length of time in the same units."""
     return int(Fraction(seconds) * _TICKS)
+
+
+def moment_of(seconds: float) -> int:
+    """Return a time since 1970 in the same units since year 1."""
+    return _SECONDS_TO_1970 * _TICKS + ticks_of(seconds)

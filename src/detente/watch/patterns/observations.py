@@ -6,6 +6,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from detente.watch.patterns.errors import ObservationError
 from detente.watch.patterns.moments import parse_moment
@@ -32,6 +33,16 @@ class Observed:
     count: int
     objects: Mapping[str, Node]
     by_type: Mapping[str, tuple[Node, ...]]
+
+    @classmethod
+    def of(cls, objects: Mapping[str, Node], *, first: int, last: int, count: int = 1) -> Self:
+        """Return objects as one observation."""
+        found: dict[str, list[Node]] = {}
+        for each in objects.values():
+            if isinstance(kind := each.get("type"), str):
+                found.setdefault(kind, []).append(each)
+        by_type = {kind: tuple(nodes) for kind, nodes in found.items()}
+        return cls(first=first, last=last, count=count, objects=objects, by_type=by_type)
 
 
 def read_observed(data: Sequence[Node]) -> tuple[Observed, ...]:
@@ -78,12 +89,7 @@ def _observed(node: Node, pool: Mapping[str, Node]) -> Observed:
         raise ObservationError(f"number_observed is a whole number from 1 on, not {count!r:.40}")
     if last < first:
         raise ObservationError("last_observed is before first_observed")
-    objects = dict(_objects(node, pool))
-    by_type: dict[str, tuple[Node, ...]] = {}
-    for each in objects.values():
-        if isinstance(kind := each.get("type"), str):
-            by_type[kind] = (*by_type.get(kind, ()), each)
-    return Observed(first=first, last=last, count=count, objects=objects, by_type=by_type)
+    return Observed.of(dict(_objects(node, pool)), first=first, last=last, count=count)
 
 
 def _objects(node: Node, pool: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:

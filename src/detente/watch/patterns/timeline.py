@@ -15,12 +15,13 @@ class Timeline:
 
     Args:
         observed: ascending by `first`.
+        work: how much is allowed.
     """
 
-    def __init__(self, observed: Sequence[Observed]) -> None:
+    def __init__(self, observed: Sequence[Observed], work: int = WORK_MAX) -> None:
         self._firsts = [each.first for each in observed]
         self._lasts = [each.last for each in observed]
-        self._left = WORK_MAX
+        self._left = work
         self.everything = (1 << len(observed)) - 1
         planes: dict[int, list[int]] = {}
         for number, each in enumerate(observed):
