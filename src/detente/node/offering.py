@@ -24,11 +24,12 @@ from detente.node.home import Home
 from detente.node.leaving import own_card
 from detente.node.publishing import Clock
 from detente.proofs.chain import CharterChain
-from detente.signing import JsonValue, canonical, parse_canonical
+from detente.signing import JsonLimits, JsonValue, canonical, parse_canonical
 from detente.storage.disk import Disk, read_capped, write_whole
 
 FILE = "offer.json"
-_FILE_BYTES_MAX = 2**24
+_FILE_BYTES_MAX = 2**24  # a charter, and an acceptance of each of 64 members
+_LIMITS = JsonLimits(size_bytes=_FILE_BYTES_MAX, depth=3, values=256)
 
 
 class Outcome(Enum):
@@ -69,7 +70,7 @@ def read_offer(home: Home) -> OpenOffer | None:
     path = home.layout.directory / FILE
     if not path.exists():
         return None
-    value = parse_canonical(read_capped(path, bytes_max=_FILE_BYTES_MAX))
+    value = parse_canonical(read_capped(path, bytes_max=_FILE_BYTES_MAX), _LIMITS)
     match value:
         case {"document": str(document), "answers": list(answers), "at": str(at)}:
             kept = tuple(str(each).encode() for each in answers)

@@ -1,6 +1,6 @@
 """An outside witness as a process of its own: `python -m detente.node.exercise.outsider`.
 
-It knows the logs of one charter chain, cosigns what only grew, and shows nothing else.
+It knows the logs of one charter chain as it grows, cosigns what only grew, and shows nothing else.
 """
 
 import argparse
@@ -8,7 +8,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -27,7 +27,7 @@ from detente.release import Cleared, MemberReader, Withheld
 from detente.storage.database import create_database, open_database
 from detente.storage.keyholders import Ed25519Key, MlDsa44Key
 from detente.storage.witnesses import SqliteWitnessStates
-from detente.tlog import Cosigned, KeyType, NoteSigner, Refused
+from detente.tlog import Cosigned, KeyType, NoteSigner, Refused, Verifier
 
 
 class WitnessOnly:
@@ -61,6 +61,35 @@ class WitnessOnly:
         return self._cosigner.answer(request)
 
 
+class LogsOfChain(Mapping[str, Sequence[Verifier]]):
+    """The logs of a unit by the newest of its charter chain, a file that a member keeps.
+
+    There may be none yet: a witness is named before the unit is founded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: tuple[int, int] = (0, 0)
+        self._logs: dict[str, list[Verifier]] = {}
+
+    def _newest(self) -> dict[str, list[Verifier]]:
+        if self._path.exists():
+            state = self._path.stat()
+            if (state.st_mtime_ns, state.st_ino) != self._read:
+                self._logs = log_keys(parse_chain(self._path.read_bytes()))
+                self._read = (state.st_mtime_ns, state.st_ino)
+        return self._logs
+
+    def __getitem__(self, origin: str) -> Sequence[Verifier]:
+        return self._newest()[origin]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._newest())
+
+    def __len__(self) -> int:
+        return len(self._newest())
+
+
 def witness_signers(name: str, seeds: bytes) -> tuple[NoteSigner, NoteSigner]:
     """Return the two cosigners of a witness, from 64 secret bytes."""
     return (
@@ -80,7 +109,7 @@ async def _serve(name: str, directory: Path, chain: Path, listen: str) -> None:
     cosigner = Cosigner(
         signers=witness_signers(name, (directory / "witness.seeds").read_bytes()),
         states=SqliteWitnessStates(database, cosigner=name),
-        logs=log_keys(parse_chain(chain.read_bytes())),
+        logs=LogsOfChain(chain),
         now=now,
     )
     # Nobody is known by a transport key here: a witness gives nothing that needs one.
