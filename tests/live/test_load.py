@@ -51,8 +51,8 @@ def test_a05_what_is_over_the_quota_is_refused_and_the_refusal_kept(unit):
     assert [taken(node, liar.origin) for node in unit.nodes] == [8, 8]
 
 
-def test_a06_a_giant_body_is_refused_and_takes_no_memory(unit):
-    node, other = unit.nodes
+def test_a06_a_giant_body_is_refused_and_takes_no_memory(stage):
+    node, other = stage.nodes
     before = rss_kib(node)
     head = b"POST /witness/add-checkpoint HTTP/1.1\r\nHost: x\r\n"
     assert ask_raw(node, head + b"Content-Length: 1073741824\r\n\r\n") == 413
@@ -60,7 +60,7 @@ def test_a06_a_giant_body_is_refused_and_takes_no_memory(unit):
     chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 64
     assert ask_raw(node, chunked, source="127.0.0.3") in (413, None)
     assert rss_kib(node) - before < 16_384
-    said = other.publish("198.51.100.1")
+    said = other.say("198.51.100.1")
     eventually(lambda: said in kept(node), within_s=20)
 
 

@@ -79,8 +79,8 @@ def test_a68_what_the_path_says_does_not_count_only_what_is_signed(unit):
     assert cosigned_size(borea, aurel.origin) == 1
 
 
-def test_a69_a_thousand_idle_connections_do_not_keep_the_others_out(unit):
-    aurel, borea = unit.nodes
+def test_a69_a_thousand_idle_connections_do_not_keep_the_others_out(stage):
+    aurel, borea = stage.nodes
     with ExitStack() as stack:
         for number in range(1_000):
             source = (f"127.0.0.{2 + number % 2}", 0)
