@@ -99,6 +99,32 @@ def test_a_mirror_refuses_entries_that_do_not_lead_to_the_root_and_keeps_nothing
     assert kept(mirror, owner.identity.origin) != []
 
 
+class Changing:
+    """A log whose server gives other bytes for a file when it is asked again."""
+
+    def __init__(self, tiles, path):
+        self._tiles, self._path, self._asked = tiles, path, 0
+
+    def read(self, path):
+        data = self._tiles.read(path)
+        self._asked += path == self._path
+        return data + b"\0" if path == self._path and self._asked > 1 else data
+
+    def write(self, path, data):
+        raise AssertionError("a mirror writes nothing to its source")
+
+
+def test_a_mirror_keeps_and_cosigns_the_bytes_it_checked_and_no_others(unit):
+    owner, mirror, _ = unit
+    warn(owner)
+    tiles, note = public(owner)
+    pulling = mirror_of(mirror)
+    with pytest.raises(MirrorError, match="read again"):
+        pulling.pull(note, Changing(tiles, TilePath(None, 0, 1)))
+    assert pulling._cosigner.size(owner.identity.origin) == 0
+    assert isinstance(pulling.pull(note, tiles), Cosigned)
+
+
 def test_a_mirror_refuses_a_checkpoint_that_its_log_did_not_sign(unit):
     owner, mirror, other = unit
     warn(owner)

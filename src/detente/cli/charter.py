@@ -269,15 +269,18 @@ def policy(member: str | None, out: Path, directory: Path) -> None:
     Example:
       detente charter policy --member Borea --out borea.policy --node office
     """
+    from detente.charter import KeySlot
     from detente.node.founding import require_bound
     from detente.proofs.cosigners import policy_text
 
     with open_home(directory) as home:
         charter = home.present_charter(require_bound(home))
         wanted = member or home.identity.member
+        mirrors = {each.id: home.key_in_force(KeySlot.MIRROR, each.id) for each in charter.members}
     found = [each for each in charter.members if wanted in (each.id, each.name)]
     if len(found) != 1:
         names = ", ".join(each.name for each in charter.members)
         raise InputError(f"no member is called {wanted!r}", remedy=f"The members are {names}")
-    write_file(out, policy_text(charter, found[0]).encode())
+    suspended = [each for each, key in mirrors.items() if key is None]
+    write_file(out, policy_text(charter, found[0], suspended=suspended).encode())
     say(f"{out}: receipts from {found[0].name}")

@@ -8,6 +8,7 @@ compare-and-swap before a cosignature exists.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from http import HTTPStatus
 from typing import assert_never
 
@@ -22,6 +23,7 @@ from detente.tlog import (
     Cosigned,
     Frontier,
     KeyType,
+    MirrorError,
     NoteSigner,
     Refused,
     SignatureLine,
@@ -108,9 +110,13 @@ class Mirror:
     def pull(self, note: bytes, source: TileStore) -> Cosigned | Refused:
         """Fetch what a log added, check every entry up to the root, keep it and cosign.
 
+        It is read twice: first to check all of it, then to keep the same bytes, so that a
+        pull, however long, has not to fit in memory.
+
         Raises:
             NoteError: the note is malformed or its log is unknown or did not sign it.
-            MirrorError, TileError: the entries do not lead to the root; nothing is kept.
+            MirrorError, TileError: the entries do not lead to the root, and nothing is kept;
+                or the source gives other bytes the second time, and only the checked are.
             TileConflict: other bytes were kept for a place before.
         """
         signed = SignedNote.parse(note)
@@ -121,14 +127,14 @@ class Mirror:
         fetched = _Fetched(source)
         if checkpoint.size > held:
             follow_mirror(fetched, Frontier.load(own, held), checkpoint)
-            for path, data in fetched.seen.items():
-                own.write(path, data)
+            for path in fetched.seen:
+                own.write(path, fetched.same(path))
         return self._cosigner.answer(growth_request(signed, checkpoint, own, held))
 
 
 @dataclass(slots=True)
 class _Fetched:
-    """Reads from a source and remembers what was read; a `TileStore` that keeps nothing else."""
+    """Reads from a source and remembers what was read by its hash."""
 
     source: TileStore
     seen: dict[TilePath, bytes] = field(default_factory=dict)
@@ -137,12 +143,19 @@ class _Fetched:
         """Read from the source."""
         data = self.source.read(path)
         if data is not None:
-            self.seen[path] = data
+            self.write(path, data)
         return data
 
     def write(self, path: TilePath, data: bytes) -> None:
         """Remember, as if it had been read."""
-        self.seen[path] = data
+        self.seen[path] = sha256(data).digest()
+
+    def same(self, path: TilePath) -> bytes:
+        """Read once more what was read before."""
+        data = self.source.read(path)
+        if data is None or sha256(data).digest() != self.seen[path]:
+            raise MirrorError(f"{path} was another when it was read again")
+        return data
 
 
 def growth_request(

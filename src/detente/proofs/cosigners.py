@@ -5,10 +5,11 @@ member's witness and mirror keys carry the lasting part of its log and the role.
 Source: trust.md, sections 1 and 3; C2SP tlog-policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from detente.charter import Charter, Member, OutsideWitness, Settlement, settlement_of
+from detente.proofs.errors import ReceiptRefused
 from detente.tlog import Checkpoint, KeyType, NoteError, SignedNote, Verified, Verifier, open_signed
 
 
@@ -116,12 +117,20 @@ def _both_types(counted: Sequence[Verified]) -> bool:
     return names == quantum_safe
 
 
-def policy_text(charter: Charter, owner: Member) -> str:
+def policy_text(charter: Charter, owner: Member, *, suspended: Collection[str] = ()) -> str:
     """Write the tlog-policy under which a receipt from `owner`'s log is settled.
 
     The format cannot say "q in all, of them k mirrors", because a name stands in
     one group only. So it asks for enough mirrors and enough outsiders, which together
     reach q: never less than the charter's rule, sometimes more.
+
+    Args:
+        charter: with the keys its members have now.
+        owner: of the log.
+        suspended: members whose mirror key is; what it signs counts for nobody.
+
+    Raises:
+        ReceiptRefused: fewer mirrors have a key in force than have to cosign.
     """
     rule = settlement_of(charter)
     mirrors_needed = max(rule.member_mirrors, rule.q - rule.outside)
@@ -130,12 +139,18 @@ def policy_text(charter: Charter, owner: Member) -> str:
     lines += [f"log {key.vkey}" for key in log_verifiers(owner)]
     mirrors, outside = [], []
     for member in charter.members:
-        if member.id != owner.id:
+        if member.id != owner.id and member.id not in suspended:
             mirrors.append(f"mirror-{member.id[:16]}")
             lines.append(f"witness {mirrors[-1]} {mirror_verifiers(member)[0].vkey}")
     for witness in charter.witnesses:
         outside.append(f"outside-{witness.name}")
         lines.append(f"witness {outside[-1]} {outside_verifiers(witness)[0].vkey}")
+    if len(mirrors) < mirrors_needed:
+        raise ReceiptRefused(
+            f"{mirrors_needed} mirrors settle a receipt from {owner.name!r}, and {len(mirrors)} "
+            "have a key in force",
+            remedy="`detente keys rotate mirror` puts another key in a suspended one's place",
+        )
     lines.append(f"group mirrors {mirrors_needed} {' '.join(mirrors)}")
     quorum = "mirrors"
     if outside_needed > 0:

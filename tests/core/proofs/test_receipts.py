@@ -147,3 +147,12 @@ def test_a_policy_that_names_a_strangers_log_key_is_noticed_under_a_chain():
     assert verify_object_receipt(data, policy).size == 4
     with pytest.raises(ReceiptRefused, match="does not know"):
         verify_object_receipt(data, policy, chain=CHAIN)
+
+
+def test_a_suspended_mirror_settles_no_receipt():
+    aurel = member(AUREL)
+    assert policy_text(CHARTER, aurel, suspended=[aurel.id]) == policy_text(CHARTER, aurel)
+    # Both of the others have to cosign, and one of them cannot.
+    with pytest.raises(ReceiptRefused, match="and 1 have a key in force") as told:
+        policy_text(CHARTER, aurel, suspended=[member(BOREA).id])
+    assert "keys rotate mirror" in str(told.value.remedy)
