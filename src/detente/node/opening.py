@@ -1,34 +1,32 @@
 """Content of others that is addressed to this member: opened, checked, indexed.
 
-In two passes over the ciphertext: the first checks all of it, up to the commitment, the
-second feeds the index. So nothing of a content that is not what was said is ever found,
-and no content, however long, has to fit in memory.
+In one pass: a long content feeds the index while it is read, and is found there only once
+all of it proved to be what was said; what was not is taken out again. So no content,
+however long, has to fit in memory or is read twice.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 
 from detente.errors import PeerFault
 from detente.exchange.protocol import Awaited
 from detente.node.home import Home
-from detente.signing import Role
+from detente.node.unsealing import content_key
 from detente.statements import (
     BatchReader,
-    Content,
     ContentError,
+    Handling,
     IndexRow,
-    SealingError,
-    Statement,
+    RejectedLeaf,
     TimeLimits,
     decrypt_chunks,
     parse_entry,
-    read_content,
-    readers_of,
-    wrap_info,
 )
 from detente.storage.model import StatementRow
 
-_ROWS_KEPT_MAX = 4_096  # a content of no more objects is read once
+_ROWS_KEPT_MAX = 4_096  # a content of no more objects is checked before the index hears of it
 
 
 def index_content(home: Home, awaited: Awaited, now: datetime) -> tuple[PeerFault, ...]:
@@ -44,36 +42,15 @@ def index_content(home: Home, awaited: Awaited, now: datetime) -> tuple[PeerFaul
         ContentError: it is not what was committed to.
         StorageFault: the disk or the database refused.
     """
-    statement = parse_entry(awaited.entry)
-    key = content_key(home, statement, awaited.wrap)
-    limits = TimeLimits.at(now)
+    reading = _Reading(home, awaited, now)
     kept: list[IndexRow] = []
-    is_short = True
-    reader = BatchReader(issuer=awaited.issuer, limits=limits)
-    size = 0
-    for part in _plain(home, awaited, key):
-        size += len(part)
-        rows = reader.feed(part)
-        is_short = is_short and len(kept) + len(rows) <= _ROWS_KEPT_MAX
-        kept = [*kept, *rows] if is_short else []
-    summary = reader.close()
-    says = statement.sealed
-    if size != says.size:
-        raise ContentError(f"{size} bytes of padded content, the header says {says.size}")
-    summary.check(says, statement.header.position)
-    row = StatementRow(
-        payload_hash=awaited.payload_hash,
-        issuer=awaited.issuer,
-        origin=awaited.origin,
-        seq=awaited.seq,
-        kind=summary.handling.kind.value,
-        said_at=statement.header.time,
-        ciphertext=awaited.ciphertext,
-    )
-    if is_short:
-        home.index.add([(row, kept)])
+    for rows in reading.parts():
+        kept += rows
+        if len(kept) > _ROWS_KEPT_MAX and reading.row is not None:
+            _index_long(home, reading.row, kept, reading)
+            break
     else:
-        home.index.add_batch(row, _rows(home, awaited, key, limits))
+        home.index.add([(reading.checked(), kept)])
     place = f"entry {awaited.seq} of log {awaited.origin}"
     return tuple(
         PeerFault(
@@ -81,60 +58,75 @@ def index_content(home: Home, awaited: Awaited, now: datetime) -> tuple[PeerFaul
             rule=f"leaf {bad.leaf} of {place}: {bad.reason}",
             evidence=bytes.fromhex(awaited.payload_hash) + bad.leaf.to_bytes(8),
         )
-        for bad in summary.rejected
+        for bad in reading.rejected
     )
 
 
-def content_key(home: Home, statement: Statement, wrap_digest: str) -> bytes:
-    """Open the content key that was sealed to this member, by whichever sealing key it was.
+class _Reading:
+    """One content on its way from the blobs to the index.
 
-    Raises:
-        SealingError: none of them opens it.
-        StorageFault: the disk refused.
+    Attributes:
+        row: for the index, once the handling came.
+        rejected: leaves that do not count, once all was read.
     """
-    info = wrap_info(statement.header.position, statement.sealed.commitment, home.identity.member)
-    wrap = home.blobs.get(wrap_digest)
-    failure = SealingError("this node holds no sealing key")
-    for raw in _sealing_keys(home):
-        try:
-            return home.keys.opener_of(raw).open(info=info, sealed=wrap)
-        except SealingError as error:
-            failure = error
-    raise failure
+
+    def __init__(self, home: Home, awaited: Awaited, now: datetime) -> None:
+        self._awaited = awaited
+        self._statement = parse_entry(awaited.entry)
+        key = content_key(home, self._statement, awaited.wrap)
+        self._plain = decrypt_chunks(key, home.blobs.chunks(awaited.ciphertext))
+        self._reader = BatchReader(issuer=awaited.issuer, limits=TimeLimits.at(now))
+        self.row: StatementRow | None = None
+        self.rejected: tuple[RejectedLeaf, ...] = ()
+        self._size = 0
+
+    def parts(self) -> Iterator[list[IndexRow]]:
+        """Yield rows as they come, and end only if they are what was committed to.
+
+        Raises:
+            ContentError: they are not.
+        """
+        for part in self._plain:
+            self._size += len(part)
+            rows = self._reader.feed(part)
+            if self.row is None and self._reader.handling is not None:
+                self.row = self._row(self._reader.handling)
+            yield rows
+        self._check()
+
+    def checked(self) -> StatementRow:
+        """Return the row for the index after all was read."""
+        if self.row is None:
+            raise ContentError("the content has no handling")
+        return self.row
+
+    def _check(self) -> None:
+        summary, says = self._reader.close(), self._statement.sealed
+        if self._size != says.size:
+            raise ContentError(f"{self._size} bytes of padded content, the header says {says.size}")
+        summary.check(says, self._statement.header.position)
+        self.rejected = summary.rejected
+
+    def _row(self, handling: Handling) -> StatementRow:
+        awaited = self._awaited
+        return StatementRow(
+            payload_hash=awaited.payload_hash,
+            issuer=awaited.issuer,
+            origin=awaited.origin,
+            seq=awaited.seq,
+            kind=handling.kind.value,
+            said_at=self._statement.header.time,
+            ciphertext=awaited.ciphertext,
+        )
 
 
-def open_received(home: Home, statement: Statement) -> Content | None:
-    """Open another member's content once more; None where it is not for us, or not here.
-
-    Raises:
-        SealingError, ContentError: it does not open to what was committed to.
-        StorageFault: the disk refused.
-    """
-    chain, says = home.chain, statement.sealed
-    charter = None if chain is None else chain.charter(statement.header.charter)
-    if charter is None or not home.blobs.holds(says.ciphertext):
-        return None
-    readers = readers_of(statement.header, tuple(charter.member_ids))
-    if home.identity.member not in readers:
-        return None
-    wrap = says.wraps[readers.index(home.identity.member)]
-    if not home.blobs.holds(wrap):
-        return None
-    key = content_key(home, statement, wrap)
-    return read_content(statement.header, key=key, ciphertext=home.blobs.get(says.ciphertext))
-
-
-def _sealing_keys(home: Home) -> list[bytes]:
-    """Return the sealing keys held here, newest first: what came may be sealed to an old one."""
-    held = [each for each in home.keys.headers() if each.role is Role.SEALING]
-    return [each.public_key for each in sorted(held, key=lambda each: -each.generation)]
-
-
-def _plain(home: Home, awaited: Awaited, key: bytes) -> Iterator[bytes]:
-    return decrypt_chunks(key, home.blobs.chunks(awaited.ciphertext))
-
-
-def _rows(home: Home, awaited: Awaited, key: bytes, limits: TimeLimits) -> Iterator[IndexRow]:
-    reader = BatchReader(issuer=awaited.issuer, limits=limits)
-    for part in _plain(home, awaited, key):
-        yield from reader.feed(part)
+def _index_long(home: Home, row: StatementRow, first: list[IndexRow], reading: _Reading) -> None:
+    """Index while reading; what turns out not to be what was said is taken out again, unseen."""
+    rows = chain(first, chain.from_iterable(reading.parts()))
+    try:
+        home.index.add_batch(row, rows)
+        # Where it was there already nobody read it: its bad leaves are told all the same.
+        deque(rows, maxlen=0)
+    except ContentError:
+        home.index.abandon(row.payload_hash)
+        raise

@@ -123,10 +123,15 @@ class Pull:
         """
         self._tick()
         try:
-            while not self._events.empty() or self._asking or self._state.is_in_round:
+            while not self._events.empty() or self._asking or self._is_going_on:
                 await self._step()
         finally:
             await self._end()
+
+    @property
+    def _is_going_on(self) -> bool:
+        """True in a round, and where what was held up by many contents goes on at once."""
+        return self._state.is_in_round or (self._state.is_hinted and not self._state.failures)
 
     def take(self, event: Event) -> None:
         """Put an event in line."""

@@ -116,6 +116,11 @@ class BatchReader:
         self._rejected: list[RejectedLeaf] = []
         self._handling: Handling | None = None
 
+    @property
+    def handling(self) -> Handling | None:
+        """Leaf 0 as soon as it came; to be believed only after `close`, as all else."""
+        return self._handling
+
     def feed(self, part: bytes) -> list[IndexRow]:
         """Take the next part; return the rows of the leaves that are now complete.
 

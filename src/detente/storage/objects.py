@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from threading import Lock
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from detente.statements.batch import IndexRow
 from detente.storage.database import Database
@@ -105,6 +105,21 @@ class ObjectIndex:
                 here = statement.c.number == number
                 connection.execute(update(statement).where(here).values(objects=count))
         return count
+
+    def abandon(self, payload_hash: str) -> None:
+        """Forget a batch that was not finished, and its statement; a finished one stays.
+
+        Raises:
+            StorageFault: the database refused; what is half done is still never found.
+        """
+        with self._rearranging, self._database.writing("abandoning a batch") as connection:
+            half = (statement.c.payload_hash == bytes.fromhex(payload_hash)) & (
+                statement.c.objects.is_(None) & (statement.c.erased == 0)
+            )
+            number = connection.execute(select(statement.c.number).where(half)).scalar()
+            if number is not None:
+                forget_objects(connection, number)
+                connection.execute(delete(statement).where(half))
 
     def statement(self, payload_hash: str) -> StoredStatement | None:
         """Return the statement with this id.

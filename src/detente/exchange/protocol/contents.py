@@ -36,6 +36,26 @@ def await_contents(turn: Turn, awaits: tuple[Awaited, ...]) -> None:
     fetch_contents(turn)
 
 
+def on_reminded(turn: Turn, awaits: tuple[Awaited, ...]) -> None:
+    """Take up what storage says is still to come; where it filled the room, there may be more."""
+    if awaits and len(awaits) >= CONTENTS_WAITING_MAX - len(turn.state.contents):
+        turn.set(is_held_up=True)
+    await_contents(turn, awaits)
+
+
+def on_opened(turn: Turn, payload_hash: str) -> bool:
+    """Take up that a content is indexed; say whether what was held up can go on.
+
+    Only what came lets it: a peer that gives nothing is asked as seldom as ever.
+    """
+    drop_content(turn, payload_hash)
+    room = len(turn.state.contents) <= CONTENTS_WAITING_MAX // 2
+    if not (room and turn.state.is_held_up):
+        return False
+    turn.set(is_held_up=False, is_hinted=True)
+    return True
+
+
 def fetch_contents(turn: Turn) -> None:
     """Keep some contents on their way."""
     busy = {p.payload_hash for p in turn.state.requests.values() if isinstance(p, ForPart)}

@@ -84,17 +84,23 @@ def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]
         case Recorded() | Learnt() | Proven():
             _learn(turn, event)
         case Reminded():
-            contents.await_contents(turn, event.awaits)
+            contents.on_reminded(turn, event.awaits)
         case Recoveries() | Wanted():
             _remember(turn, event)
         case Opened():
-            contents.drop_content(turn, event.payload_hash)
+            _on_opened(turn, event)
         case Unopened():
             contents.on_unopened(turn, event.payload_hash, event.reason)
         case _:
             assert_never(event)
     _next_look(turn)
     return turn.state, tuple(turn.commands)
+
+
+def _on_opened(turn: Turn, event: Opened) -> None:
+    """Take up what came; what many contents held up goes on in a round of its own."""
+    if contents.on_opened(turn, event.payload_hash) and not turn.state.is_in_round:
+        turn.do(Wait(next_round(turn.state)))
 
 
 def _remember(turn: Turn, event: Recoveries | Wanted) -> None:
@@ -155,6 +161,9 @@ def _begin_round(turn: Turn) -> None:
     own = [origin for origin in roster.origins if roster.owner(origin) == peer]
     others = [origin for origin in roster.origins if roster.owner(origin) != peer]
     looks = [(origin, checkpoint_path(origin)) for origin in reversed(own)]
+    if roster.charter.witnesses:
+        # What outsiders cosigned of a log, its owner alone was told.
+        looks += [(origin, cosigned_path(origin)) for origin in own[-1:]]
     looks += [(origin, cosigned_path(origin)) for origin in others]
     turn.set(is_in_round=True, is_hinted=False, began=turn.state.now, looks=tuple(looks))
     contents.remind(turn)

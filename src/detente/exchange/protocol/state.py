@@ -170,6 +170,7 @@ class PeerState:
         wanted_proofs: digests still to fetch.
         is_in_round: a round is under way.
         is_hinted: another round is wanted as soon as this one ends.
+        is_held_up: entries or contents were left, because many contents wait in memory.
         began: when the last round began.
         failures: rounds in a row that the peer did not answer.
     """
@@ -192,5 +193,6 @@ class PeerState:
     wanted_proofs: tuple[str, ...] = ()
     is_in_round: bool = False
     is_hinted: bool = False
+    is_held_up: bool = False
     began: datetime | None = None
     failures: int = 0

@@ -226,7 +226,8 @@ def _take(turn: Turn, visit: Visit) -> None:
         end_visit(turn, is_done=True)
         return
     if len(turn.state.contents) > CONTENTS_WAITING_MAX:
-        # What is addressed to us is fetched first; the next round goes on here.
+        # What is addressed to us is fetched first; the next round goes on here, at once after.
+        turn.set(is_held_up=True)
         end_visit(turn, is_done=False)
         return
     _ask_ahead(turn)
