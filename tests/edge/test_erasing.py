@@ -7,9 +7,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from detente.errors import InputError
+from detente.node import publishing
 from detente.node.beside import stand_beside
 from detente.node.clock import now
-from detente.node.erasing import erase
+from detente.node.erasing import discard_unsaid, erase
 from detente.node.founding import accept_offer, apply_founding, make_offer, read_card, write_card
 from detente.node.home import Home
 from detente.node.importing import import_file
@@ -18,6 +19,7 @@ from detente.node.reading import read_redacted, read_said
 from detente.signing import Role
 from detente.statements import Erased, Kind, Pap, Tlp, verify_opening
 from detente.statements.handling import Handling
+from detente.storage.errors import StorageFault
 from detente.watch import Level
 from tests.edge.taxii_office import MEDIA_TYPE, serving
 
@@ -165,3 +167,36 @@ def test_what_remains_of_a_retracted_statement_stays_taken_back(office, said):
         assert served(server, token)["alerting"] == []
         erase(office, said, objects=[gone.decode()])
         assert served(server, token)["alerting"] == []
+
+
+def test_what_was_made_ready_and_never_said_goes_with_the_next_start_and_nothing_else(
+    office, said, monkeypatch
+):
+    kept = read_said(office, said).content
+    before = set(office.blobs.digests())
+
+    def refuse(_home, _sign, _drafts, _now):
+        raise StorageFault("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "say_each", refuse)
+        with pytest.raises(StorageFault):
+            say_again(office)
+    left = set(office.blobs.digests()) - before
+    assert left, "the ciphertext was there before it could be said"
+    assert discard_unsaid(office) == len(left)
+    assert set(office.blobs.digests()) == before
+    assert discard_unsaid(office) == 0
+    # An index that lost a row takes nothing that the log names.
+    ciphertext = read_said(office, said).statement.sealed.ciphertext
+    monkeypatch.setattr(office.content_keys, "unsaid", lambda: [ciphertext])
+    assert discard_unsaid(office) == 0
+    assert read_said(office, said).content == kept
+
+
+def say_again(office):
+    imported = import_file(Path("b.csv"), TABLE, member=office.identity.member, now=now())
+    handling = Handling(
+        kind=Kind.INDICATOR, tlp=Tlp.GREEN, pap=Pap.GREEN, licence="CC0-1.0", count=3
+    )
+    return publish(office, imported.objects, handling, audience="unit", now=now)

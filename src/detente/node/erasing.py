@@ -15,10 +15,10 @@ from detente.errors import InputError
 from detente.node import clock
 from detente.node.home import Home
 from detente.node.publishing import Clock, speak_clear
-from detente.node.reading import read_redacted, read_said
+from detente.node.reading import entry_at, read_redacted, read_said
 from detente.release import Held, forget, hold
 from detente.signing import JsonError, JsonValue, Role, parse_strict
-from detente.statements import Opening, Statement
+from detente.statements import Opening, Sealed, Statement, parse_entry
 from detente.storage.disk import Disk, make_private_folder, write_whole
 from detente.storage.errors import storage_faults
 
@@ -76,6 +76,37 @@ def erase(
         _replace_pages(home.layout.redacted(statement.payload_hash), copies)
     _remove(home, statement, said.stored.row.ciphertext, now)
     return Erased(statement.payload_hash, objects=gone, kept=kept)
+
+
+def discard_unsaid(home: Home) -> int:
+    """Remove the contents that were made ready and never said; return how many.
+
+    Only while nobody says anything, and after everything in the log was indexed: what is
+    made ready just now is in no log either.
+
+    Raises:
+        StorageFault: the disk or the database refused; do it again.
+    """
+    unsaid = set(home.content_keys.unsaid())
+    if unsaid:
+        # The index may be made anew; what counts as said is what stands in the log.
+        unsaid -= _said_in_log(home)
+    for ciphertext in unsaid:
+        home.blobs.discard(ciphertext)
+        home.content_keys.erase(ciphertext)
+    return len(unsaid)
+
+
+def _said_in_log(home: Home) -> set[str]:
+    """Return the ciphertexts that this member's log names, in all of its epochs."""
+    found: set[str] = set()
+    for epoch in range(1, home.identity.epoch + 1):
+        origin = f"{home.identity.log}/{epoch}"
+        trusted = home.checkpoints.read(origin)
+        for seq in range(max(home.journal.end(origin), 0 if trusted is None else trusted.size)):
+            says = parse_entry(entry_at(home, origin, seq)).header.says
+            found |= {says.ciphertext} if isinstance(says, Sealed) else set()
+    return found
 
 
 def _what_remains(pages: Sequence[Opening]) -> Opening | None:

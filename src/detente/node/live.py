@@ -12,6 +12,7 @@ from typing import TypeVar
 from detente.errors import UnitError
 from detente.node.author import Draft
 from detente.node.catching_up import catch_up
+from detente.node.erasing import discard_unsaid
 from detente.node.errors import SigningRefused
 from detente.node.home import Home
 from detente.node.log import Acknowledged, Log
@@ -55,6 +56,7 @@ class LiveLog:
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(refuse_unconfirmed, self._home.database)
         await asyncio.to_thread(catch_up, self._home)
+        await asyncio.to_thread(discard_unsaid, self._home)
         return await self._begin()
 
     async def close(self) -> None:

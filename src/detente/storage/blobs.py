@@ -221,6 +221,18 @@ class BlobStore:
             self._disk.sync_folder(mark.parent)
             self._remove(digest)
 
+    def discard(self, digest: str) -> None:
+        """Remove a blob that nothing ever named; it may be kept anew.
+
+        Raises:
+            StorageFault: the disk refused; discard again.
+        """
+        with (
+            self._placing,
+            storage_faults(doing="discarding a blob", where=str(self._path(digest))),
+        ):
+            self._remove(digest)
+
     def is_erased(self, digest: str) -> bool:
         """Say whether this digest was erased here."""
         return self._mark(digest).exists()

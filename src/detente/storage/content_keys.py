@@ -8,7 +8,7 @@ answer a complaint or let a later reader in. Erasure takes the key away for good
 from sqlalchemy import delete, insert, select
 
 from detente.storage.database import Database
-from detente.storage.schema import content_key
+from detente.storage.schema import content_key, statement
 
 
 class ContentKeys:
@@ -38,6 +38,17 @@ class ContentKeys:
         )
         with self._database.reading("reading a content key") as connection:
             return connection.execute(wanted).scalar_one_or_none()
+
+    def unsaid(self) -> list[str]:
+        """Return the ciphertexts that no statement in the index names.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        said = select(statement.c.ciphertext).where(statement.c.ciphertext.is_not(None))
+        query = select(content_key.c.ciphertext).except_(said)
+        with self._database.reading("looking for what was never said") as connection:
+            return sorted(each.hex() for each in connection.execute(query).scalars())
 
     def erase(self, ciphertext: str) -> None:
         """Forget the key of one ciphertext.
