@@ -45,6 +45,7 @@ from detente.watch import (
 ASSETS_FILE = "own-assets.txt"
 _ASSETS_BYTES_MAX = 4 * 2**20
 _STATEMENTS_AT_ONCE = 64
+_CLAIMS_AT_ONCE = 10_000
 _ITEMS_AT_ONCE = 400
 
 Changed = Callable[[list[int]], None]
@@ -95,9 +96,8 @@ class Acting:
                 # A damaged file shows nothing; it is written anew with the next pull.
                 with suppress(NoteError, CheckpointError):
                     self._note(note)
-            while not self.stopping.is_set() and (page := self._next()):
-                taken = [each for stored in page if (each := self._read(stored)) is not None]
-                self.shelf.take(taken, upto=page[-1].number)
+            while not self.stopping.is_set() and self._take_some():
+                pass
             return self._decide()
 
     def note_seen(self, note: bytes) -> int:
@@ -203,6 +203,21 @@ class Acting:
             if note and self._looked_at.get(member.origin) != note:
                 self._looked_at[member.origin] = note
                 yield note
+
+    def _take_some(self) -> bool:
+        """Take the next statements, few enough for memory; say whether there were any."""
+        taken: list[TakenStatement] = []
+        claims = upto = 0
+        for stored in self._next():
+            upto = stored.number
+            if (read := self._read(stored)) is not None:
+                taken.append(read)
+                claims += len(read.claims)
+            if claims >= _CLAIMS_AT_ONCE:
+                break
+        if upto:
+            self.shelf.take(taken, upto=upto)
+        return bool(upto)
 
     def _next(self) -> list[StoredStatement]:
         """Return the next statements that are complete, in the order in which they were taken."""
