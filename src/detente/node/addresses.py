@@ -99,9 +99,10 @@ def find_witnesses(
 
 
 def log_keys(chain: CharterChain) -> dict[str, list[Verifier]]:
-    """Return the keys of every log of every member, by origin."""
+    """Return the keys of every log of everybody who is or was a member, by origin."""
     found: dict[str, list[Verifier]] = {}
-    for member in chain.latest.members:
+    everybody = {member.id: member for charter in chain.charters for member in charter.members}
+    for member in everybody.values():
         history = chain.keyring.history(member.id)
         for epoch in range(1, chain.epoch_of(member.id) + 1):
             origin = f"{member.log if history is None else history.log}/{epoch}"

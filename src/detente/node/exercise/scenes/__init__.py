@@ -9,10 +9,12 @@ from detente.node.exercise.scenes import (
     forking,
     founding,
     garbage,
+    meeting,
     mistake,
     poison,
     publishing,
     theft,
+    walkout,
 )
 
 SCRIPT: tuple[Scene, ...] = (
@@ -22,9 +24,11 @@ SCRIPT: tuple[Scene, ...] = (
     copying.SCENE,
     garbage.SCENE,
     theft.SCENE,
+    meeting.SCENE,
     crossing.SCENE,
     poison.SCENE,
     mistake.SCENE,
     denial.SCENE,
     faces.SCENE,
+    walkout.SCENE,
 )
