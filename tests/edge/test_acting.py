@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from detente.node.acting import ASSETS_FILE, Acting
-from detente.node.answering import answer_all
+from detente.node.answering import DISPUTES_MAX, answer_all, answer_since
 from detente.node.beside import stand_beside
 from detente.node.clock import now
 from detente.node.detecting import say_detected
@@ -348,3 +348,27 @@ def test_a_record_that_turned_before_a_stop_bears_on_all_values_after_it(unit, m
     again = acting(cantor, lists)
     assert level_at(again) is Level.NOTED
     assert any(each["rule"] == "precision" for each in why(again, ADDRESS)["reasons"])
+
+
+class AllBenign:
+    """Implements `BenignLookup`: every value is in a list."""
+
+    def lists_of(self, item):
+        return (Listed("everything", False),)
+
+
+def test_who_lists_the_whole_internet_takes_nobodys_quota_by_being_disputed(unit):
+    aurel, borea, _ = unit
+    detect(aurel, *(f"evil-{number}.example" for number in range(450)))
+    carry(aurel, borea, now)
+    here = acting(borea, AllBenign())
+    here.bring_up()
+    said = answer_since(borea, here, now=now)
+    assert len(said) == DISPUTES_MAX
+    here.bring_up()
+    assert answer_since(borea, here, now=now) == []
+    # A process that was stopped before it kept how far it came says none of it again.
+    here.shelf.forget()
+    here.bring_up()
+    again = answer_since(borea, here, now=now)
+    assert len(again) <= 1, "only what the first time left over"
