@@ -35,6 +35,7 @@ _NOUNS = {
     "source": "See and read TAXII servers, MISP feeds and lists of others.",
     "statement": "Say something to the unit, and see what was said.",
     "token": "Make, list and revoke the tokens of outside tools.",
+    "watch": "Rules over events: detections out.",
 }
 
 

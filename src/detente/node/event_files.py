@@ -113,7 +113,7 @@ def read_events(source: EventInput, *, now: float) -> Iterator[Batch]:
 
 def _batches(source: EventInput, file: BinaryIO, before: float) -> Iterator[Batch]:
     options = Options(limits=source.limits, year_before=before, log_source=source.log_source)
-    unpacked = _Unpacked(file, source.unpacking)
+    unpacked = Unpacked(file, source.unpacking)
     following = 0
     for batch in read_batches(unpacked.chunks(), source.form, options):
         following = max(following, *(at + 1 for at in _last_positions(batch)), 0)
@@ -132,7 +132,7 @@ def _cut(data: bytes) -> Iterator[bytes]:
         yield data[at : at + CHUNK_BYTES]
 
 
-class _Unpacked:
+class Unpacked:
     """The input's bytes, unpacked; `broken` says why they ended early, if they did."""
 
     def __init__(self, file: BinaryIO, unpacking: Unpacking) -> None:

@@ -26,7 +26,7 @@ class JsonLines:
 
     def read(self, block: Block) -> Batch:
         """Return the events of the block; blank lines count as lines and give nothing."""
-        batch = Batch()
+        batch = Batch(rewritten=set())
         positions, events, raws = batch.positions, batch.events, batch.raws
         loads, clean, scalar = orjson.loads, self._clean.issuperset, SCALARS.issuperset
         most = self._options.limits.fields

@@ -108,18 +108,29 @@ class Batch:
         raws: of each event the bytes it was read from, kept as evidence. For EVTX
             the record as JSON, because a binary record needs its chunk's templates.
         bad: what could not be read among them.
+        rewritten: places in `events` of those that are more than their raw bytes decoded
+            from JSON; None where any may be.
     """
 
     positions: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     raws: list[bytes] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
+    rewritten: set[int] | None = None
 
     def add(self, position: int, event: Event, raw: bytes) -> None:
         """Append one event."""
+        if self.rewritten is not None:
+            self.rewritten.add(len(self.events))
         self.positions.append(position)
         self.events.append(event)
         self.raws.append(raw)
+
+    def verbatim(self) -> list[bytes] | list[bytes | None] | None:
+        """Return of each event the JSON that holds its values as they are, None where none does."""
+        if not self.rewritten:
+            return None if self.rewritten is None else self.raws
+        return [None if at in self.rewritten else raw for at, raw in enumerate(self.raws)]
 
     def set_aside(self, position: int, reason: str, raw: bytes, limits: Limits) -> None:
         """Append one bad line, cut to what may be kept."""

@@ -115,22 +115,10 @@ def yaml_documents(data: bytes) -> Iterator[tuple[int, Any]]:
     """
     if len(data) > FILE_BYTES_MAX:
         raise Unreadable(f"larger than {FILE_BYTES_MAX} bytes")
-    if len(data) > _SURELY_FLAT_BYTES:
-        _check_depth(data)
-    loader = None
-    count = 0
     try:
-        loader = SigmaYAMLLoader(data)
-        while loader.check_data():  # type: ignore[no-untyped-call] # the stubs leave it out
-            node = loader.get_node()
-            if node is None:
-                break
-            count += 1
-            if count > DOCUMENTS_MAX:
-                raise Unreadable(f"more than {DOCUMENTS_MAX} documents")
-            said = loader.construct_document(node)
-            _check_size(said)
-            yield node.start_mark.line + 1, said
+        if len(data) > _SURELY_FLAT_BYTES:
+            _check_depth(data)
+        yield from _constructed(data)
     except Unreadable:
         raise
     except Exception as error:
@@ -139,9 +127,23 @@ def yaml_documents(data: bytes) -> Iterator[tuple[int, Any]]:
         line = 1 if mark is None else mark.line + 1
         reason = " ".join(str(getattr(error, "problem", None) or error).split())[:300]
         raise Unreadable(f"not YAML: {reason}", line) from None
+
+
+def _constructed(data: bytes) -> Iterator[tuple[int, Any]]:
+    loader = SigmaYAMLLoader(data)
+    count = 0
+    try:
+        while loader.check_data():  # type: ignore[no-untyped-call] # the stubs leave it out
+            node = loader.get_node()
+            count += 1
+            if count > DOCUMENTS_MAX:
+                raise Unreadable(f"more than {DOCUMENTS_MAX} documents")
+            if node is not None:
+                said = loader.construct_document(node)
+                _check_size(said)
+                yield node.start_mark.line + 1, said
     finally:
-        if loader is not None:
-            loader.dispose()
+        loader.dispose()
 
 
 def _check_depth(data: bytes) -> None:

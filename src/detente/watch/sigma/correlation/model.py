@@ -47,3 +47,8 @@ class Correlation:
     fields: list[str] = field(default_factory=list)
     percentile: int = 50
     tree: Any = None
+
+    def names(self) -> set[str]:
+        """Return every field it needs of the events whose matches it takes."""
+        aliased = {name for meant in self.aliases.values() for name in meant.values()}
+        return {*self.group_by, *self.fields, *aliased}

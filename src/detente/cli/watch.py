@@ -1,0 +1,136 @@
+"""`detente watch`: rules over events, detections out."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from detente.cli.output import (
+    EXIT_GOOD,
+    json_option,
+    print_json,
+    say,
+    say_table,
+    wants_json,
+    write_file,
+)
+from detente.cli.rule_options import ManyPaths, rule_options
+
+if TYPE_CHECKING:
+    from detente.node.rulesets import Loaded, RuleChoice
+    from detente.node.scanning import Summary
+
+_FORMATS = (
+    "auto", "jsonl", "json", "evtx", "xml", "access", "nginx", "error", "w3c", "squid", "syslog",
+    "auditd", "cef", "leef", "dns", "zeek", "csv",
+)  # fmt: skip
+_SHOWN = 10
+
+
+@click.group("watch")
+def command() -> None:
+    """Rules over events: detections out."""
+
+
+@command.command("scan", cls=ManyPaths)
+@rule_options
+@click.option(
+    "--events",
+    multiple=True,
+    required=True,
+    metavar="PATH...",
+    help="Events: files (plain, gzip, zstd), folders, - for standard input.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="auto",
+    show_default=True,
+    help="The form of the events.",
+)
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes; one a core where not said.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the rows there, not to standard output.",
+)
+@json_option
+def scan_events(
+    *,
+    choice: "RuleChoice",
+    events: tuple[str, ...],
+    form: str,
+    jobs: int | None,
+    output: Path | None,
+    as_json: bool,
+) -> int:
+    """Match a pile of events: one row for each rule that fires for an event.
+
+    \b
+    Example:
+      detente watch scan --rules sigma.zip --events logs/ --min-level medium
+    """
+    from detente.node.clock import now
+    from detente.node.rulesets import load_rules
+    from detente.node.scanning import Scan, Summary, scan
+    from detente.watch.reading import Format
+
+    moment = now()
+    loaded = load_rules(choice, today=moment.date())
+    _say_loaded(loaded)
+    summary = Summary()
+    what = Scan(loaded, events, Format(form), jobs=jobs)
+    rows = (each.row() for each in scan(what, summary, now=moment.timestamp()))
+    if output is not None:
+        import orjson
+
+        write_file(output, b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    elif wants_json(as_json):
+        for row in rows:
+            print_json(row)
+    else:
+        _say_rows(rows)
+    _say_summary(summary)
+    return EXIT_GOOD
+
+
+def _say_loaded(loaded: "Loaded") -> None:
+    rules = loaded.rules
+    known = ", compiled at an earlier start" if loaded.was_kept else ""
+    say(f"{len(loaded.wanted)} rules run, {loaded.left_out} left out by level or status{known}")
+    for note in rules.notes:
+        say(f"note: {note}")
+    if rules.refused:
+        say(f"{len(rules.refused)} rules refused:")
+    for refused in rules.refused[:_SHOWN]:
+        say(f"  {refused.file}:{refused.line}: {refused.reason}")
+    if len(rules.refused) > _SHOWN:
+        say(f"  and {len(rules.refused) - _SHOWN} more")
+
+
+def _say_rows(rows: Iterable[dict[str, Any]]) -> None:
+    shown = [
+        {
+            "place": f"{row['input']}:{row['line']}",
+            "level": row["level"],
+            "title": row["title"],
+        }
+        for row in rows
+    ]
+    say_table(shown, ("place", "level", "title"))
+
+
+def _say_summary(summary: "Summary") -> None:
+    for name, bad in summary.shown[:_SHOWN]:
+        say(f"{name}:{bad.position}: set aside: {bad.reason}")
+    if summary.bad:
+        say(f"{summary.bad} lines could not be read")
+    told = ", ".join(f"{count} {level or 'without level'}" for level, count in _by_level(summary))
+    say(f"{summary.events} events, detections: {told or 'none'}")
+
+
+def _by_level(summary: "Summary") -> list[tuple[str, int]]:
+    return sorted(summary.detections.items())

@@ -1,0 +1,156 @@
+"""Scan a pile of events: rules, correlations and indicators over every input, in order."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from detente.node.event_files import EventInput, event_inputs
+from detente.node.rulesets import Loaded
+from detente.node.scanning_in_parts import Detection, Feed, Seen, seen_in_parts
+from detente.watch.kernel import Event, Kernel, Rule, plain_name
+from detente.watch.reading import BadLine, Batch, Format, event_time
+from detente.watch.sigma.correlation import Correlated, Correlator, Lost
+
+BAD_LINES_SHOWN = 20
+
+
+class Watcher(Protocol):
+    """Looks at every batch of events beside the rules: indicators do."""
+
+    def look(self, name: str, batch: Batch) -> list[Detection]:
+        """Return what it has to tell about a batch of an input, in order of lines."""
+        ...
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a scan saw; filled while it runs.
+
+    Attributes:
+        events: how many were read.
+        bad: how many lines were set aside.
+        shown: the first of them, with their input.
+        detections: how many, by level.
+        lost: what correlations had to give up.
+    """
+
+    events: int = 0
+    bad: int = 0
+    shown: list[tuple[str, BadLine]] = field(default_factory=list)
+    detections: Counter[str] = field(default_factory=Counter)
+    lost: Lost = field(default_factory=Lost)
+
+    def add(self, name: str, seen: Seen) -> None:
+        """Count some events of an input."""
+        self.events += seen.events
+        self.bad += len(seen.bad)
+        room = BAD_LINES_SHOWN - len(self.shown)
+        self.shown.extend((name, line) for line in seen.bad[:room])
+
+    def counted(self, detections: Iterable[Detection]) -> Iterator[Detection]:
+        """Pass detections on, and count them."""
+        for each in detections:
+            self.detections[each.level] += 1
+            yield each
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What to scan.
+
+    Attributes:
+        loaded: rules.
+        inputs: files, folders or `-` for standard input.
+        form: format of them all.
+        watchers: what looks at the same events.
+        jobs: processes; one a core where None.
+    """
+
+    loaded: Loaded
+    inputs: Sequence[str]
+    form: Format = Format.AUTO
+    watchers: tuple[Watcher, ...] = ()
+    jobs: int | None = None
+
+
+def scan(what: Scan, summary: Summary, *, now: float) -> Iterator[Detection]:
+    """Yield what is to be told about the events of all inputs, input by input, line by line.
+
+    Raises:
+        InputError: an input is missing, or not of a format known here.
+        EnvironmentFault: it cannot be read.
+    """
+    engine = Engine(what.loaded, what.watchers)
+    correlator = Correlator(engine.correlations)
+    for name in event_inputs(what.inputs):
+        source = EventInput(name, what.form)
+        for seen in seen_in_parts(source, engine.look, jobs=what.jobs, now=now):
+            summary.add(name, seen)
+            yield from summary.counted(_joined(seen, correlator, engine, name))
+    yield from summary.counted(engine.told(each) for each in correlator.close())
+    summary.lost = correlator.lost
+
+
+def _joined(seen: Seen, correlator: Correlator, engine: "Engine", name: str) -> Iterator[Detection]:
+    """Yield the detections of some events, each correlation after the event that completes it."""
+    done = {
+        feed.line: correlator.take((name, feed.line), feed.time, feed.fields, feed.rules)
+        for feed in seen.feeds
+    }
+    for detection in seen.detections:
+        for line in [line for line in done if line < detection.line]:
+            yield from map(engine.told, done.pop(line))
+        yield detection
+    for line in list(done):
+        yield from map(engine.told, done.pop(line))
+
+
+class Engine:
+    """Rules over batches, and whatever else looks at them; what correlations need of each."""
+
+    def __init__(self, loaded: Loaded, watchers: Sequence[Watcher] = ()) -> None:
+        rules = loaded.rules
+        self._kernel = Kernel(rules.program, loaded.wanted)
+        self._rules = rules.program.rules
+        self._watchers = watchers
+        self.correlations = [each for each in rules.correlations if each.rule in loaded.wanted]
+        self._feeding = frozenset(rule for each in self.correlations for rule in each.of)
+        self._names = {plain_name(name) for each in self.correlations for name in each.names()}
+
+    def look(self, name: str, batch: Batch) -> Seen:
+        """Return what is told of a batch, in order of lines, and what correlations need."""
+        seen = Seen(events=len(batch.events), bad=batch.bad)
+        for match in self._kernel.match(batch.events, batch.verbatim()):
+            event, line = batch.events[match.event], batch.positions[match.event]
+            for number in match.rules:
+                rule = self._rules[number]
+                if rule.is_told:
+                    fields = self._kernel.matched_fields(event, number)
+                    seen.detections.append(_detected(name, line, rule, fields))
+            if not self._feeding.isdisjoint(match.rules):
+                seen.feeds.append(self._feed(line, event, match.rules))
+        for watcher in self._watchers:
+            seen.detections.extend(watcher.look(name, batch))
+        if self._watchers:
+            seen.detections.sort(key=lambda each: each.line)
+        return seen
+
+    def _feed(self, line: int, event: Event, rules: Sequence[int]) -> Feed:
+        return Feed(
+            line=line,
+            time=event_time(event),
+            rules=[number for number in rules if number in self._feeding],
+            fields={k: value for k, value in event.items() if plain_name(k) in self._names},
+        )
+
+    def told(self, correlated: Correlated) -> Detection:
+        """Return what is told of a correlation that holds."""
+        rule = self._rules[correlated.rule]
+        name, line = correlated.place
+        fields = dict(correlated.group)
+        return replace(_detected(name, line, rule, fields), count=correlated.count)
+
+
+def _detected(name: str, line: int, rule: Rule, fields: dict[str, Any]) -> Detection:
+    return Detection(name, line, rule.id, rule.title, rule.level, rule.tags, fields)

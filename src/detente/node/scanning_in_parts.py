@@ -1,0 +1,243 @@
+"""One input seen by several processes: each reads it all and looks at its share of the pieces.
+
+Reading (and unpacking) again in each costs less than handing events from one process to
+another. What they found comes back in the order of the lines.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from detente.errors import EnvironmentFault
+from detente.node.event_files import STANDARD_INPUT, EventInput, Unpacked, read_events
+from detente.watch.reading import (
+    HEAD_BYTES,
+    BadLine,
+    Batch,
+    Format,
+    Options,
+    ReadingError,
+    detect,
+    line_reader,
+)
+from detente.watch.reading.lines import LineSplitter
+
+_WORTH_BYTES = 256 * 1024  # a smaller file is done before a second process is up
+_PACKED_WORTH_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What is told about one event.
+
+    Attributes:
+        input: the path as given.
+        line: line or record from 0; of a correlation that of the event that completed it.
+        rule: id of the rule or indicator.
+        title: one line for a person.
+        level: informational to critical; empty where not said.
+        tags: as the rule has them.
+        fields: those that hold what was looked for, with their values.
+        count: how many matches a correlation joined; None for a single event.
+    """
+
+    input: str
+    line: int
+    rule: str
+    title: str
+    level: str
+    tags: tuple[str, ...]
+    fields: dict[str, Any]
+    count: int | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return it as the command line prints it."""
+        row = asdict(self) | {"tags": list(self.tags)}
+        if self.count is None:
+            del row["count"]
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What correlations need of an event for which rules fired.
+
+    Attributes:
+        line: of the event.
+        time: seconds since 1970; None where the event says none.
+        rules: numbers of those that some correlation takes.
+        fields: that some correlation names.
+    """
+
+    line: int
+    time: float | None
+    rules: list[int]
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found in some consecutive lines of an input.
+
+    Attributes:
+        events: how many were read.
+        bad: lines set aside.
+        detections: in order of lines.
+        feeds: for correlations, in order of lines.
+    """
+
+    events: int
+    bad: list[BadLine] = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
+    feeds: list[Feed] = field(default_factory=list)
+
+
+Look = Callable[[str, Batch], Seen]
+
+
+def seen_in_parts(
+    source: EventInput, look: Look, *, jobs: int | None, now: float
+) -> Iterator[Seen]:
+    """Yield what `look` finds in an input, in order; by several processes where that helps.
+
+    Raises:
+        InputError: the input is missing, or not of a format known here.
+        EnvironmentFault: it cannot be read, or a process ended before its work.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    if jobs == 1 or not _can_be_shared(source):
+        for batch in read_events(source, now=now):
+            yield look(source.name, batch)
+        return
+    context = get_context("fork")  # rules and indicators are there already
+    lines, processes = [], []
+    try:
+        for share in range(jobs):
+            receiving, sending = context.Pipe(duplex=False)
+            arguments = (source, look, share, jobs, now, sending)
+            process = context.Process(target=_work, args=arguments, daemon=True)
+            process.start()
+            sending.close()
+            lines.append(receiving)
+            processes.append(process)
+        yield from _in_turn(lines)
+    finally:
+        for line in lines:
+            line.close()
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _in_turn(lines: list[Connection]) -> Iterator[Seen]:
+    turn = 0
+    while True:
+        try:
+            message = lines[turn % len(lines)].recv_bytes()
+        except (EOFError, OSError):
+            raise EnvironmentFault(
+                "a process that looked at events ended before its work",
+                remedy="Look for exhausted memory, then try again; --jobs 1 needs the least",
+            ) from None
+        if not message:
+            return
+        yield _opened(message)
+        turn += 1
+
+
+def _work(
+    source: EventInput, look: Look, share: int, of: int, now: float, sending: Connection
+) -> None:
+    """Send what is found in every piece that is this share's, then an empty message."""
+    try:
+        for batches in _share(source, share, of, now):
+            parts = [look(source.name, batch) for batch in batches]
+            sending.send_bytes(_closed(parts))
+        sending.send_bytes(b"")
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass  # nobody waits any more
+
+
+def _closed(parts: list[Seen]) -> bytes:
+    return orjson.dumps(
+        {
+            "events": sum(part.events for part in parts),
+            "bad": [
+                (bad.position, bad.reason, bad.raw.hex()) for part in parts for bad in part.bad
+            ],
+            "detections": [each for part in parts for each in part.detections],
+            "feeds": [each for part in parts for each in part.feeds],
+        }
+    )
+
+
+def _opened(message: bytes) -> Seen:
+    said = orjson.loads(message)
+    return Seen(
+        events=said["events"],
+        bad=[BadLine(at, reason, bytes.fromhex(raw)) for at, reason, raw in said["bad"]],
+        detections=[
+            Detection(**{**each, "tags": tuple(each["tags"])}) for each in said["detections"]
+        ],
+        feeds=[Feed(**each) for each in said["feeds"]],
+    )
+
+
+def _can_be_shared(source: EventInput) -> bool:
+    """Say whether an input is long, and of lines that say nothing about each other."""
+    if source.name == STANDARD_INPUT or source.form not in (Format.AUTO, Format.JSONL):
+        return False
+    path = Path(source.name)
+    try:
+        if not path.is_file() or path.stat().st_size < _PACKED_WORTH_BYTES:
+            return False
+        with path.open("rb") as file:
+            head = next(Unpacked(file, source.unpacking).chunks(), b"")
+        is_plain = len(head) < HEAD_BYTES or path.stat().st_size >= _WORTH_BYTES
+        return is_plain and head[:1] == b"{" and detect(head[:HEAD_BYTES]) is Format.JSONL
+    except (OSError, ReadingError):
+        return False  # said where it is read
+
+
+def _share(source: EventInput, share: int, of: int, now: float) -> Iterator[list[Batch]]:
+    """Yield the batches of every `of`-th piece of an input."""
+    path = Path(source.name)
+    options = Options(
+        limits=source.limits,
+        year_before=min(now, path.stat().st_mtime),
+        log_source=source.log_source,
+    )
+    reader = line_reader(Format.JSONL, options)
+    with path.open("rb") as file:
+        unpacked = Unpacked(file, source.unpacking)
+        first = count = 0
+        for piece in _whole_lines(unpacked, options.limits.line_bytes):
+            if count % of == share:
+                splitter = LineSplitter(options.limits, first=first)
+                blocks = [*splitter.feed(piece + b"\n"), *splitter.close()]
+                yield [reader.read(block) for block in blocks]
+            first += piece.count(b"\n") + 1
+            count += 1
+        if unpacked.broken and count % of == share:
+            yield [Batch(bad=[BadLine(first, unpacked.broken, b"")])]
+
+
+def _whole_lines(unpacked: Unpacked, line_bytes: int) -> Iterator[bytes]:
+    """Yield pieces that end with a line, without its line feed."""
+    held = b""
+    for chunk in unpacked.chunks():
+        cut = chunk.rfind(b"\n")
+        if cut < 0:
+            # Of a line over the limit nothing more is wanted than that it is.
+            held = (held + chunk)[: line_bytes + 1]
+            continue
+        yield held + chunk[:cut]
+        held = chunk[cut + 1 :]
+    if held:
+        yield held
