@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from detente.charter import KeySlot, Proposal, Topic, accept_charter, check_proposal
+from detente.charter import KeySlot, Proposal, Topic, Yes, accept_charter, check_proposal
 from detente.charter.succession import check_succession
 from detente.errors import InputError
 from detente.node.governing import bound_by, read_assembly, say_yes
+from detente.node.steering import Steering
 from detente.proofs import verify
 from detente.signing import Role
 from detente.statements import Clear, Header, parse_entry, sign_statement
@@ -240,3 +241,37 @@ def test_two_charters_for_one_version_never_both_bind():
     latest = {node.holdings.chain.latest.digest for node in world.nodes.values()}
     assert latest == {base.digest}
     nobody_is_accused(world)
+
+
+def test_a_member_that_says_yes_to_two_charters_is_shown_by_a_file_at_every_honest_node():
+    """Its own desk refuses; a liar's does not. (A45)"""
+    world = governed()
+    base = world.chain.latest
+    one, two = after(base, expires=base.expires + YEAR), after(base, checkpoint_seconds=30)
+    first = propose(world, "Aurel", one, Topic.RENEW)
+    second = propose(world, "Borea", two, Topic.RULES)
+    world.run(40)
+    liar = Desk(world.nodes["Cindral"])
+    bodies = {
+        each.payload_hash: Proposal.parse(each.clear.body) for each in liar.said(Proposal.KIND)
+    }
+    for name in (first, second):
+        body = bodies[name]
+        ballot = Yes(
+            version=body.version, digest=body.digest, round=body.round, expires=body.expires
+        )
+        liar.speak(Yes.KIND, ballot.to_json())
+    world.run(40)
+    for name in ("Aurel", "Borea"):
+        node, told = world.nodes[name], []
+        for _again in range(2):
+            Steering(
+                Desk(node), node.receiver, now=lambda: world.now, tell=told.extend, report=str
+            ).show_double_votes()
+        assert {event.accused for event in told} == {member("Cindral").id}
+        (data,) = {proof for proof, _who, kind in node.holdings.proofs.values()}
+        verdict = verify(data, node.holdings.chain)
+        assert verdict.valid
+        assert "different digests" in verdict.reason
+    shared = [set(world.nodes[name].holdings.proofs) for name in ("Aurel", "Borea")]
+    assert shared[0] == shared[1]

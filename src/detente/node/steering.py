@@ -82,7 +82,7 @@ class Steering:
     def turn(self) -> None:
         """Do everything that is due; doing it again changes nothing."""
         self._look_at_offer()
-        self._show_double_votes()
+        self.show_double_votes()
         for _step in range(_STEPS_MAX):
             chain = succeed(self._desk)
             if isinstance(chain, CharterChain):
@@ -126,7 +126,7 @@ class Steering:
                 self._report(f"the charter waits for this member: {fault.message}")
             return []
 
-    def _show_double_votes(self) -> None:
+    def show_double_votes(self) -> None:
         """Prove that one key cast two ballots that exclude each other, once for each pair."""
         roster = self._desk.roster
         for first, second in _pairs(each for kind in BALLOTS for each in self._desk.said(kind)):
