@@ -45,6 +45,7 @@ from detente.exchange.protocol.state import (
     ForOpening,
     ForPaper,
     ForPart,
+    ForPolicy,
     ForProof,
     ForProofs,
     ForTile,
@@ -198,7 +199,7 @@ def _answer(turn: Turn, event: Fetched | Kept | Failed) -> None:
             contents.on_part_failed(turn, purpose, missing=missing)
         case _ if data is None and not missing:
             _give_up(turn)
-        case ForProofs() | ForProof():
+        case ForProofs() | ForProof() | ForPolicy():
             evidence.on_answer(turn, purpose, data)
         case ForOpening() | ForPaper() | ForChain():
             _on_charter_traffic(turn, purpose, data)

@@ -109,6 +109,19 @@ class ForProof:
 
 
 @dataclass(frozen=True, slots=True)
+class ForPolicy:
+    """A request for the peer's charter chain, under which a doubted proof is judged once more.
+
+    Attributes:
+        digest: of the proof.
+        data: the proof.
+    """
+
+    digest: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ForPaper:
     """A request for a paper that a ballot names."""
 
@@ -140,6 +153,7 @@ Purpose = (
     | ForPart
     | ForProofs
     | ForProof
+    | ForPolicy
     | ForOpening
     | ForPaper
     | ForChain
