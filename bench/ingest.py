@@ -29,6 +29,7 @@ import batch
 
 from detente.charter.model import Quota
 from detente.node.addresses import log_keys, require_chain
+from detente.node.author import ContentDraft
 from detente.node.bundling import export_bundle, open_bundle, take_bundle
 from detente.node.catching_up import catch_up, open_node
 from detente.node.clock import now
@@ -76,7 +77,8 @@ def publish(directory: Path, shape: str, counts: Iterable[int]) -> None:
         charter = home.charter
         if charter is None:
             raise SystemExit("no charter")
-        author, made, drafts = make_author(home, charter, now), 0, []
+        author, made = make_author(home, charter, now), 0
+        drafts: list[ContentDraft] = []
         identity = identity_of(home.identity.member)
 
         def flush() -> None:
