@@ -73,6 +73,7 @@ async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
 
     from detente.cli.forwarding import do_for_owner
     from detente.node.clock import now
+    from detente.node.memory import settle
     from detente.node.offering import read_offer
     from detente.node.running import RunningNode
 
@@ -93,6 +94,7 @@ async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
         if as_json and not address[1]:
             print_json({"member": home.identity.member, "host": host, "port": port})
         say(f"{home.identity.name} is running" + (f" at {host}:{port}" if port else ""))
+        settle()
         await node.wait(stopping)
     say("stopped; nothing is lost")
 

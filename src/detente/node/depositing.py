@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+from threading import Semaphore
 from uuid import uuid4
 
 from detente.errors import InputError, PeerFault, UnitError
@@ -24,15 +25,15 @@ from detente.exchange.taxii.bringing import (
     owner_of,
     read_envelope,
     sort_envelope,
-    version_of,
 )
 from detente.exchange.taxii.errors import TaxiiError
 from detente.exchange.taxii.query import Query, print_moment, time_key
 from detente.exchange.taxii.resources import ALERTING, not_found, print_status
 from detente.exchange.taxii.versions import pick_versions
 from detente.node.contents import HeldLeaves
-from detente.node.deposit_rounds import LICENCE, ROUND_BYTES_MAX, Brought, Taken
+from detente.node.deposit_rounds import LICENCE, Brought, Coming, Taken, next_round, tell
 from detente.node.home import Home
+from detente.node.memory import give_back
 from detente.node.publishing import Said, publish, publish_each, require_charter
 from detente.node.shelving import Shelving
 from detente.release import ReleaseError
@@ -85,9 +86,13 @@ class HomeDeposits:
         self._walker = walker
         self._shelving = shelving
         self._now = now
-        # One thread of its own: who waits for the log must not keep the log from a thread.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="deposits")
+        # Threads of their own: who waits for the log must not keep the log from a thread. While
+        # one round waits for the disk, the next is sorted; a third is not begun.
+        self._sorter = ThreadPoolExecutor(1, thread_name_prefix="deposits-sort")
+        self._speaker = ThreadPoolExecutor(1, thread_name_prefix="deposits-say")
+        self._ahead = Semaphore(2)
         self._waiting: deque[Brought] = deque()
+        self._coming = Coming()
         self._kept = DepositShelf(home.database)
         self._evidence = EvidenceShelf(home.database)
 
@@ -100,7 +105,8 @@ class HomeDeposits:
         brought = Brought(
             account.name, read=lambda: read_envelope(envelope), size=len(envelope), token=account.id
         )
-        return (await asyncio.wrap_future(self._queue(brought))).status
+        _, status = await asyncio.wrap_future(self._queue(brought))
+        return status
 
     async def retract(self, account: Account, wanted: str, versions: frozenset[str]) -> None:
         """Take back what an account brought.
@@ -109,11 +115,12 @@ class HomeDeposits:
             TaxiiError: 404 where it is not there, 403 where another said it.
         """
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._retract, account, wanted, versions)
+        await loop.run_in_executor(self._speaker, self._retract, account, wanted, versions)
 
     def close(self) -> None:
         """Wait for what is being said."""
-        self._thread.shutdown()
+        self._sorter.shutdown()
+        self._speaker.shutdown()
 
     def status(self, account: Account, identifier: str) -> bytes | None:
         """Return the status resource of an earlier request of this account."""
@@ -133,95 +140,100 @@ class HomeDeposits:
         """
         size = len(objects) * _OBJECT_BYTES
         brought = Brought(account, read=lambda: objects, size=size, source=source)
-        return self._queue(brought).result().sorted
+        result, _ = self._queue(brought).result()
+        return result
 
-    def _queue(self, brought: Brought) -> Future[Taken]:
+    def _queue(self, brought: Brought) -> Future[tuple[Sorted, bytes]]:
         self._waiting.append(brought)
-        self._thread.submit(self._take_some)
+        self._sorter.submit(self._sort_some)
         return brought.answer
 
-    def _take_some(self) -> None:
-        """Say what waits, as far as it goes into one round; whoever is asked for the rest comes."""
-        round_, size = list[Brought](), 0
-        while self._waiting and (not round_ or size + self._waiting[0].size <= ROUND_BYTES_MAX):
-            round_.append(self._waiting.popleft())
-            size += round_[-1].size
+    def _sort_some(self) -> None:
+        """Sort what waits, as far as it goes into one round, and hand it on to be said."""
+        self._ahead.acquire()
+        round_ = next_round(self._waiting)
         try:
-            self._say(self._sort(round_))
+            taken = self._sort(round_) if round_ else []
         except Exception as fault:  # ours or the disk's: told to everybody who waits
-            for each in round_:
-                if not each.answer.done():
-                    each.answer.set_exception(_not_now(fault))
+            tell(round_, _not_now(fault))
+            taken = []
+        if taken:
+            self._speaker.submit(self._say_round, taken)
+        else:
+            self._ahead.release()
 
     def _sort(self, round_: Iterable[Brought]) -> list[Taken]:
         """Sort what came, one after the other: each finds what those before it will say."""
         taken: list[Taken] = []
-        coming: dict[str, list[Known]] = {}
         side = self._side()
         self._shelving.bring_up()  # what members said until now is known to be theirs
         for each in round_:
             try:
-                one = self._sort_one(
-                    each, replace(side, account=each.account, source=each.source), coming
-                )
+                own = replace(side, account=each.account, source=each.source)
+                taken.append(self._sort_one(each, own))
             except UnitError as error:
-                each.answer.set_exception(error)
-                continue
-            taken.append(one)
-            for stix_object in one.objects:
-                known = Known(one.side.owner, version_of(stix_object), stix_object.raw)
-                coming.setdefault(stix_object.id, []).append(known)
+                tell([each], error)
         return taken
 
-    def _sort_one(self, brought: Brought, side: Side, coming: Mapping[str, list[Known]]) -> Taken:
+    def _sort_one(self, brought: Brought, side: Side) -> Taken:
         began = self._now()
         objects = brought.read()
         ids = ids_of(objects, side.member)
+        coming = self._coming.under(ids)  # before the shelf is asked: nothing falls in between
         known = dict(self._known(ids))
         here = frozenset(known)
-        for identifier in ids & coming.keys():
-            known[identifier] = [*known.get(identifier, ()), *coming[identifier]]
+        for identifier, each in coming.items():
+            known[identifier] = [*known.get(identifier, ()), *each]
         result = sort_envelope(objects, side, known)
         for fault in result.faults(brought.account):
             self._evidence.keep_fault(fault, now=began)
-        return Taken(brought, began, side, result, here, ids & coming.keys())
+        taken = Taken(brought, began, side, result, here, frozenset(coming))
+        self._coming.add(taken)
+        return taken
+
+    def _say_round(self, taken: Sequence[Taken]) -> None:
+        try:
+            self._say(taken)
+        except Exception as fault:  # ours or the disk's: told to everybody who waits
+            for each in taken:
+                self._coming.fail(each, _not_now(fault))
+            tell([each.brought for each in taken], _not_now(fault))
+        finally:
+            self._coming.remove(taken)
+            give_back()
+            self._ahead.release()
 
     def _say(self, taken: Sequence[Taken]) -> None:
         """Say everything together, and answer whoever waits."""
-        sayings = [saying for each in taken for saying in each.sayings()]
-        said: list[Said | UnitError] = []
+        sayings = [(each, saying) for each in taken for saying in each.sayings()]
         if sayings:
-            said = publish_each(self._home, sayings, now=self._now)
-            contents = {
-                one.at.payload_hash: HeldLeaves(one.content, one.terms)
-                for one in said
-                if isinstance(one, Said)
-            }
-            self._shelving.bring_up(contents)
-        unsaid: dict[str, UnitError] = {}
-        for saying, one in zip(sayings, said, strict=True):
-            if isinstance(one, UnitError):
-                unsaid |= dict.fromkeys((stix_object.id for stix_object in saying.objects), one)
-        for each in taken:
-            self._answer(each, unsaid)
-
-    def _answer(self, taken: Taken, unsaid: Mapping[str, UnitError]) -> None:
-        """Tell what became of it; also who only repeated what was then not said is told so."""
-        own = {stix_object.id for stix_object in taken.objects}
-        for identifier in (own | taken.leans_on) & unsaid.keys():
-            taken.brought.answer.set_exception(_not_now(unsaid[identifier]))
-            return
-        if taken.brought.token:
-            identifier = str(uuid4())
-            taken.status = print_status(
-                identifier,
-                print_moment(int(taken.began.timestamp() * 1_000_000)),
-                successes=taken.sorted.successes,
-                failures=taken.sorted.failures,
+            answers = publish_each(self._home, [saying for _, saying in sayings], now=self._now)
+            said = [each for each in answers if isinstance(each, Said)]
+            self._shelving.bring_up(
+                {each.at.payload_hash: HeldLeaves(each.content, each.terms) for each in said}
             )
-            token = taken.brought.token
-            self._kept.keep(identifier, token=token, body=taken.status, now=taken.began)
-        taken.brought.answer.set_result(taken)
+            for (each, _saying), answer in zip(sayings, answers, strict=True):
+                if isinstance(answer, UnitError):
+                    self._coming.fail(each, _not_now(answer))
+        for each in taken:
+            self._answer(each)
+
+    def _answer(self, taken: Taken) -> None:
+        fault = self._coming.fault(taken)
+        if fault is not None:
+            tell([taken.brought], fault)
+            return
+        brought, result, status = taken.brought, taken.sorted, b""
+        if brought.token:
+            status_id = str(uuid4())
+            status = print_status(
+                status_id,
+                print_moment(int(taken.began.timestamp() * 1_000_000)),
+                successes=result.successes,
+                failures=result.failures,
+            )
+            self._kept.keep(status_id, token=brought.token, body=status, now=taken.began)
+        brought.answer.set_result((result, status))
 
     def _side(self) -> Side:
         """Return on whose behalf a round is sorted, but for the account.

@@ -3,22 +3,28 @@
 import ctypes
 import gc
 
-_OBJECTS_BEFORE_A_LOOK = 50_000
-_ARENAS_MAX, _MAP_FROM = -8, -3  # of glibc's mallopt, malloc.h
-_MAP_FROM_BYTES = 256 * 2**10
+_OBJECTS_BEFORE_A_LOOK = 10_000
+_C = ctypes.CDLL(None)
 
 
-def settle_memory() -> None:
+def settle() -> None:
     """Call once everything that stays is loaded.
 
-    What came from outside is JSON and has no cycles; looking through all that was loaded for
-    each few hundred objects of it took a quarter of the time of taking them. And buffers of a
-    large request go back to the machine, from whichever thread, instead of waiting for the next.
+    What comes from outside is JSON and has no cycles: looking through all that was loaded for
+    every few hundred objects of it took a quarter of the time of taking them.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BEFORE_A_LOOK, 10, 20)
-    tune = getattr(ctypes.CDLL(None), "mallopt", None)  # not every C library has it
-    if tune is not None:
-        tune(_ARENAS_MAX, 2)
-        tune(_MAP_FROM, _MAP_FROM_BYTES)
+
+
+def give_back() -> None:
+    """Give the machine what a large piece of work needed, instead of waiting for the next.
+
+    The C library would keep it; that call is glibc's, elsewhere there is nothing to do.
+    """
+    if gc.get_freeze_count():  # else all that was loaded would be looked through once more
+        gc.collect()
+    trim = getattr(_C, "malloc_trim", None)
+    if trim is not None:
+        trim(0)

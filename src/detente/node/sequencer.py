@@ -243,6 +243,7 @@ class Sequencer(Generic[Draft]):
             batch = self._sign_all(waiting)
             if batch.entries:
                 self._hand_over(batch)
+            del waiting, batch  # what was said may be large, and the next may be long in coming
         with self._handover:
             self._signing = False
             self._handover.notify()
