@@ -1,4 +1,4 @@
-"""`detente watch`: rules over events, detections out."""
+"""`detente watch`: rules and indicators over events, detections out."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,8 +18,11 @@ from detente.cli.output import (
 from detente.cli.rule_options import ManyPaths, rule_options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from detente.node.rulesets import Loaded, RuleChoice
     from detente.node.scanning import Summary
+    from detente.node.seeking import IndicatorWatcher
 
 _FORMATS = (
     "auto", "jsonl", "json", "evtx", "xml", "access", "nginx", "error", "w3c", "squid", "syslog",
@@ -30,7 +33,7 @@ _SHOWN = 10
 
 @click.group("watch")
 def command() -> None:
-    """Rules over events: detections out."""
+    """Rules and indicators over events: detections out."""
 
 
 @command.command("scan", cls=ManyPaths)
@@ -41,6 +44,12 @@ def command() -> None:
     required=True,
     metavar="PATH...",
     help="Events: files (plain, gzip, zstd), folders, - for standard input.",
+)
+@click.option(
+    "--indicators",
+    multiple=True,
+    metavar="PATH...",
+    help="Values and patterns to look for: lists, CSV, STIX, MISP events; .gz, .zip, folders.",
 )
 @click.option(
     "--format",
@@ -62,16 +71,18 @@ def scan_events(
     *,
     choice: "RuleChoice",
     events: tuple[str, ...],
+    indicators: tuple[str, ...],
     form: str,
     jobs: int | None,
     output: Path | None,
     as_json: bool,
 ) -> int:
-    """Match a pile of events: one row for each rule that fires for an event.
+    """Match a pile of events: one row for each rule that fires, or indicator named, in an event.
 
     \b
     Example:
       detente watch scan --rules sigma.zip --events logs/ --min-level medium
+      detente watch scan --rules sigma.zip --indicators bad.txt --events logs/
     """
     from detente.node.clock import now
     from detente.node.rulesets import load_rules
@@ -82,7 +93,9 @@ def scan_events(
     loaded = load_rules(choice, today=moment.date())
     _say_loaded(loaded)
     summary = Summary()
-    what = Scan(loaded, events, Format(form), jobs=jobs)
+    seeking = _seeking(indicators, moment)
+    jobs = 1 if seeking and seeking.needs_order else jobs
+    what = Scan(loaded, events, Format(form), watchers=(seeking,) if seeking else (), jobs=jobs)
     rows = (each.row() for each in scan(what, summary, now=moment.timestamp()))
     if output is not None:
         import orjson
@@ -94,7 +107,24 @@ def scan_events(
     else:
         _say_rows(rows)
     _say_summary(summary)
+    for indicator, reason in seeking.dropped.items() if seeking else ():
+        say(f"{indicator}: not looked for any further: {reason}")
     return EXIT_GOOD
+
+
+def _seeking(paths: tuple[str, ...], now: "datetime") -> "IndicatorWatcher | None":
+    if not paths:
+        return None
+    from detente.node.seeking import IndicatorWatcher
+    from detente.node.watchlists import load_watchlists
+
+    lists = load_watchlists(map(Path, paths), now=now)
+    say(f"{len(lists.sealed)} values and {len(lists.patterns)} patterns to look for")
+    if lists.refused_count:
+        say(f"{lists.refused_count} indicators cannot be looked for:")
+    for refused in lists.refused[:_SHOWN]:
+        say(f"  {refused.file}: {refused.what}: {refused.reason}")
+    return IndicatorWatcher(lists, now=now.timestamp())
 
 
 def _say_loaded(loaded: "Loaded") -> None:
@@ -128,6 +158,15 @@ def _say_summary(summary: "Summary") -> None:
         say(f"{name}:{bad.position}: set aside: {bad.reason}")
     if summary.bad:
         say(f"{summary.bad} lines could not be read")
+    for _, reason in summary.unread[:_SHOWN]:
+        say(f"passed over: {reason}")
+    if len(summary.unread) > _SHOWN:
+        say(f"and {len(summary.unread) - _SHOWN} more files passed over")
+    lost = summary.lost
+    if lost.groups or lost.entries:
+        say(f"correlations had no room for {lost.groups} groups and {lost.entries} matches")
+    if lost.ungrouped:
+        say(f"correlations could not group {lost.ungrouped} matches: a field is missing")
     told = ", ".join(f"{count} {level or 'without level'}" for level, count in _by_level(summary))
     say(f"{summary.events} events, detections: {told or 'none'}")
 

@@ -32,6 +32,7 @@ from detente.watch.indicators.matching import IndicatorHit
 from detente.watch.indicators.model import Found, Term
 from detente.watch.indicators.objects import Objects, objects_of
 from detente.watch.model import Item
+from detente.watch.patterns.errors import ObservationError
 from detente.watch.patterns.matching import CompiledPattern, compile_expression, is_seen
 from detente.watch.patterns.moments import moment_of
 from detente.watch.patterns.observations import Node, Observed
@@ -78,6 +79,11 @@ class CompoundMatcher:
             for part in pattern.tests:
                 self._index(number, part)
 
+    @property
+    def needs_order(self) -> bool:
+        """Whether some pattern joins several events, so that all must pass here, in order."""
+        return any(each.needs_several for each in self._asked)
+
     def matches(self, events: Sequence[Mapping[str, Any]], *, now: float) -> list[IndicatorHit]:
         """Return what patterns find in a batch; errors and order as `IndicatorMatcher.matches`."""
         hits: list[IndicatorHit] = []
@@ -108,7 +114,7 @@ class CompoundMatcher:
             asked = self._asked[number]
             holds = asked.found.term.holds_at(seconds) and not shown.get(number)
             if holds and asked.found.indicator not in self.dropped:
-                shown[number] = is_seen(asked.pattern, part, observed)
+                shown[number] = _shows(asked.pattern, part, observed)
         for number, is_shown in shown.items():
             asked = self._asked[number]
             if is_shown and (not asked.needs_several or self._together(asked, observed)):
@@ -125,6 +131,13 @@ class CompoundMatcher:
             return False
         asked.history.clear()
         return True
+
+
+def _shows(pattern: CompiledPattern, part: Observation, observed: Observed) -> bool:
+    try:
+        return is_seen(pattern, part, observed)
+    except ObservationError:
+        return False  # a log's text where the pattern asks for a time
 
 
 def _respelled(expression: Expression) -> Expression:

@@ -77,6 +77,11 @@ def test_a_pattern_holds_in_its_time_only() -> None:
     assert lines(pattern, event | {"_time": NOON - 1}, event, term=term) == [1]
 
 
+def test_a_text_where_a_pattern_asks_for_a_time_is_no_hit_and_no_error() -> None:
+    pattern = "[process:command_line = t'2026-01-01T00:00:00Z']"
+    assert lines(pattern, PROCESS, {"CommandLine": "2026-01-01T00:00:00.0Z"}) == [1]
+
+
 def test_a_pattern_that_asks_for_too_much_is_dropped_and_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

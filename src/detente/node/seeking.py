@@ -1,0 +1,72 @@
+"""Indicators as a watcher: what they name in a batch, told beside what rules find there."""
+
+from collections.abc import Iterable
+
+from detente.node.scanning_in_parts import Detection
+from detente.node.watchlists import Watchlists
+from detente.watch.indicators import (
+    CompoundMatcher,
+    IndicatorHit,
+    IndicatorMatcher,
+    LiveIndicators,
+)
+from detente.watch.reading import Batch
+from detente.watch.values import WHOLE_PATTERN
+
+LEVEL = "medium"  # somebody named a value; what it means is for a person to say
+
+
+class IndicatorWatcher:
+    """Implements `scanning.Watcher`.
+
+    Args:
+        lists: what to look for.
+        now: seconds since 1970; the time of events that say none.
+        live: what comes and goes meanwhile.
+    """
+
+    def __init__(
+        self, lists: Watchlists, *, now: float, live: LiveIndicators | None = None
+    ) -> None:
+        beside = LiveIndicators() if live is None else live
+        beside.revoke(lists.revoked)
+        self._values = IndicatorMatcher(lists.sealed, beside)
+        self._patterns = CompoundMatcher(
+            [(each.indicator, each.pattern, each.term) for each in lists.patterns]
+        )
+        self._now = now
+
+    @property
+    def dropped(self) -> dict[str, str]:
+        """Patterns that asked for too much work, by id, with the reason."""
+        return self._patterns.dropped
+
+    @property
+    def needs_order(self) -> bool:
+        """Whether all events must pass one process, in order: some pattern joins several."""
+        return self._patterns.needs_order
+
+    def look(self, name: str, batch: Batch) -> list[Detection]:
+        """Return what is named in a batch of an input, each indicator once a line."""
+        hits = self._values.matches(batch.events, now=self._now)
+        hits += self._patterns.matches(batch.events, now=self._now)
+        together: dict[tuple[int, str], list[IndicatorHit]] = {}
+        for hit in hits:
+            together.setdefault((hit.line, hit.indicator), []).append(hit)
+        told = (_told(name, batch.positions[line], each) for (line, _), each in together.items())
+        return sorted(told, key=lambda each: each.line)
+
+
+def _told(name: str, line: int, hits: Iterable[IndicatorHit]) -> Detection:
+    first, *_ = several = list(hits)
+    item, source = first.found.item, first.found.term.source
+    what = "a pattern" if item.path == WHOLE_PATTERN else f"{item.path} {item.value}"
+    return Detection(
+        input=name,
+        line=line,
+        rule=first.indicator,
+        title=f"Named in {source}: {what}",
+        level=LEVEL,
+        tags=(),
+        fields={hit.field: hit.value for hit in several if hit.field},
+    )
