@@ -1,4 +1,4 @@
-"""Every table of a node's database, in one place (SQLAlchemy Core); acting has its own module.
+"""Every table of a node's database, in one place (SQLAlchemy Core); acting and watch have their own.
 
 A change here needs a migration under `migrations/versions` and a new
 `SCHEMA_VERSION`; a test compares the two. Hashes that are hashed further are
@@ -21,11 +21,12 @@ from sqlalchemy import (
 
 from detente.storage.acting_tables import ACTING_TABLES
 from detente.storage.naming import metadata
+from detente.storage.watch_tables import WATCH_TABLES
 
-__all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "metadata"]  # and every table below
+__all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "WATCH_TABLES", "metadata"]  # and every table below
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
