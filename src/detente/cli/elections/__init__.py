@@ -7,6 +7,7 @@ import click
 # Loaded only when called, as in `detente.cli.main`.
 _CHECKS = {
     "names": "Names that look like the office's own.",
+    "rolls": "Two snapshots of a roll, and what happened between them.",
     "audit": "The statistics of a risk-limiting audit.",
 }
 

@@ -1,0 +1,96 @@
+"""`detente elections rolls`: two snapshots of a roll and what happened between them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from detente.cli.output import (
+    EXIT_GOOD,
+    EXIT_WRONG,
+    json_option,
+    print_json,
+    say,
+    say_table,
+    wants_json,
+)
+
+if TYPE_CHECKING:
+    from detente.node.roll_files import RollFiles
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group("rolls")
+def command() -> None:
+    """Compare a roll with itself a month ago; no row leaves the office."""
+
+
+@command.command("compare")
+@click.argument("before", type=_FILE, metavar="A")
+@click.argument("after", type=_FILE, metavar="B")
+@click.option("--layout", type=_FILE, required=True, help="Which column is what, as JSON.")
+@click.option("--log", type=_FILE, help="The transaction log of the time between.")
+@click.option("--look-ups", type=_FILE, help="Requests of the look-up page.")
+@click.option("--peers", type=_FILE, help="Counts by county and week.")
+@click.option("--county", default="", help="Which county of --peers this is.  [default: the first]")
+@click.option("--election", type=click.DateTime(["%Y-%m-%d"]), help="Its day; a quiet period ends.")
+@click.option("--show-voters", type=_FILE, help="Write ids of voters there; mode 0600, recorded.")
+@json_option
+def compare(show_voters: Path | None, as_json: bool, **given: object) -> int:
+    """Compare the snapshots A and B and read the log between them.
+
+    Without --log nothing can be called silent. Every signal says what would
+    explain it innocently and what would settle it. Exit status 1 if any fired.
+
+    \b
+    Example:
+      detente elections rolls compare august.tsv october.tsv
+        --layout layout.json --log transactions.tsv --election 2026-11-03
+    """
+    from detente.node.roll_files import compare_rolls, write_voters
+
+    report = compare_rolls(_files(given))
+    if show_voters is not None:
+        write_voters(show_voters, report)
+    rows = [
+        {"signal": f.signal.value, "count": f.count, "explanation": f.explanation}
+        for f in report.findings
+    ]
+    sizes = report.comparison
+    if wants_json(as_json):
+        counts = {
+            "before": sizes.size_before,
+            "after": sizes.size_after,
+            "removed": len(sizes.removed),
+            "added": len(sizes.added),
+            "changed": len(sizes.changed),
+        }
+        print_json({"signals": rows, "rows": counts, "columns": report.columns})
+    if not as_json:
+        say(f"{sizes.size_before} rows, then {sizes.size_after}: {len(sizes.removed)} removed, "
+            f"{len(sizes.added)} added, {len(sizes.changed)} changed")  # fmt: skip
+        table = [{"signal": f.signal.value, "count": str(f.count)} for f in report.findings]
+        say_table(table, ("signal", "count"))
+        for row in rows:
+            say(f"{row['signal']}: {row['explanation']}")
+    return EXIT_WRONG if rows else EXIT_GOOD
+
+
+def _files(given: Mapping[str, object]) -> "RollFiles":
+    """What was given on the command line, as the flow takes it."""
+    from detente.node.roll_files import RollFiles
+
+    election = cast("datetime | None", given["election"])
+    return RollFiles(
+        before=cast("Path", given["before"]),
+        after=cast("Path", given["after"]),
+        layout=cast("Path", given["layout"]),
+        log=cast("Path | None", given["log"]),
+        look_ups=cast("Path | None", given["look_ups"]),
+        peers=cast("Path | None", given["peers"]),
+        county=str(given["county"]),
+        election=election.date() if election else None,
+    )

@@ -1,0 +1,86 @@
+"""A voter's row stays in the office; a broken file is said with its line."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from detente.cli.main import root
+from detente.errors import InputError
+from detente.node.roll_files import read_layout, read_log, read_look_ups, read_weeks
+
+LAYOUT = {"key": "id", "columns": ["id", "last_name", "status"]}
+
+
+@pytest.fixture
+def office(tmp_path):
+    (tmp_path / "layout.json").write_text(json.dumps(LAYOUT))
+    (tmp_path / "a.tsv").write_text("id\tlast_name\tstatus\nV1\tKOWALSKA\tA\nV2\tNOWAK\tA\n")
+    (tmp_path / "b.tsv").write_text("id\tlast_name\tstatus\nV1\tKOWALSKX\tA\nV2\tNOWAK\tA\n")
+    (tmp_path / "log.csv").write_text("time,voter,action,field,old,new,operator,source,form\n")
+    return tmp_path
+
+
+def run(office, *more):
+    words = ["elections", "rolls", "compare", str(office / "a.tsv"), str(office / "b.tsv")]
+    words += ["--layout", str(office / "layout.json"), "--log", str(office / "log.csv")]
+    return CliRunner().invoke(root, [*words, *more], standalone_mode=False)
+
+
+def test_a_silent_edit_is_told_without_a_voter(office):
+    done = run(office, "--json")
+    assert done.return_value == 1
+    answer = json.loads(done.stdout)
+    assert [(row["signal"], row["count"]) for row in answer["signals"]] == [("silent_edit", 1)]
+    assert answer["columns"] == {"last_name": 1}
+    for secret in ("V1", "KOWALSK"):
+        assert secret not in done.stdout + done.stderr
+
+
+def test_ids_are_shown_only_on_request_to_this_user_and_that_is_recorded(office):
+    run(office, "--show-voters", str(office / "ids.json"))
+    shown = office / "ids.json"
+    assert json.loads(shown.read_text()) == {"silent_edit": ["V1"]}
+    record = office / "voters-shown.jsonl"
+    assert [path.stat().st_mode & 0o777 for path in (shown, record)] == [0o600, 0o600]
+    run(office, "--show-voters", str(office / "ids.json"))
+    said = [json.loads(line) for line in record.read_text().splitlines()]
+    assert [(row["file"], row["voters"]) for row in said] == [("ids.json", 1)] * 2
+
+
+def test_a_link_in_the_way_is_not_followed(office):
+    (office / "ids.json").symlink_to(office / "elsewhere")
+    assert "cannot be written" in str(
+        run(office, "--show-voters", str(office / "ids.json")).exception
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("voter\tfield\n", "no column 'action'"),
+        ("voter,action\nV1,explode\n", ":2: the action 'explode'"),
+        ("voter,action,time\nV1,add\n", ":2: 2 columns instead of 3"),
+        ("voter,action,time\nV1,add,yesterday\n", ":2: 'yesterday' is no time"),
+    ],
+)
+def test_a_broken_log_is_refused_with_its_line(tmp_path, text, said):
+    (tmp_path / "log").write_text(text)
+    with pytest.raises(InputError, match=said):
+        list(read_log(tmp_path / "log"))
+
+
+def test_broken_tables_beside_it_are_refused_with_their_line(tmp_path):
+    (tmp_path / "weeks").write_text("county,week,registered,removed\nM,1,many,2\n")
+    with pytest.raises(InputError, match="weeks:2"):
+        list(read_weeks(tmp_path / "weeks"))
+    (tmp_path / "looks").write_text("time,ip,id\nnever,192.0.2.1,5\n")
+    with pytest.raises(InputError, match="looks:2"):
+        list(read_look_ups(tmp_path / "looks"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}'])
+def test_what_is_no_layout_names_its_file(tmp_path, text):
+    (tmp_path / "layout").write_text(text)
+    with pytest.raises(InputError, match="layout"):
+        read_layout(tmp_path / "layout")
