@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from detente.errors import InputError
 from detente.node.event_files import EventInput, event_inputs
 from detente.node.rulesets import Loaded
 from detente.node.scanning_in_parts import Detection, Feed, Seen, seen_in_parts
@@ -31,6 +32,7 @@ class Summary:
         events: how many were read.
         bad: how many lines were set aside.
         shown: the first of them, with their input.
+        unread: files in folders that are no events, with the reason.
         detections: how many, by level.
         lost: what correlations had to give up.
     """
@@ -38,6 +40,7 @@ class Summary:
     events: int = 0
     bad: int = 0
     shown: list[tuple[str, BadLine]] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
     detections: Counter[str] = field(default_factory=Counter)
     lost: Lost = field(default_factory=Lost)
 
@@ -85,9 +88,15 @@ def scan(what: Scan, summary: Summary, *, now: float) -> Iterator[Detection]:
     correlator = Correlator(engine.correlations)
     for name in event_inputs(what.inputs):
         source = EventInput(name, what.form)
-        for seen in seen_in_parts(source, engine.look, jobs=what.jobs, now=now):
-            summary.add(name, seen)
-            yield from summary.counted(_joined(seen, correlator, engine, name))
+        try:
+            for seen in seen_in_parts(source, engine.look, jobs=what.jobs, now=now):
+                summary.add(name, seen)
+                yield from summary.counted(_joined(seen, correlator, engine, name))
+        except InputError as error:
+            if name in what.inputs:
+                raise
+            # A folder holds what it holds; only what was named must be events.
+            summary.unread.append((name, error.message))
     yield from summary.counted(engine.told(each) for each in correlator.close())
     summary.lost = correlator.lost
 

@@ -88,6 +88,16 @@ class Kernel:
         """How many values were read in full so far; all others were known."""
         return sum(memo.scans for memo in self._memos.values())
 
+    @property
+    def remembered(self) -> int:
+        """How many values, answers and kinds of events the memos hold."""
+        answers = sum(len(plan.answers) for plan in self._plans.values())
+        return (
+            sum(map(len, self._memos.values()))
+            + answers
+            + sum(map(len, (self._windows, self._tagged, self._plans, self._interned.sets)))
+        )
+
     def match(
         self, events: Sequence[Event], raws: Sequence[bytes | None] | None = None
     ) -> list[Match]:
