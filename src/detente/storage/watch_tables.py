@@ -5,7 +5,16 @@ transaction that keeps what was found up to there. The rest is what this node sa
 it loses evidence, and nothing else depends on it.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from detente.storage.naming import metadata
 
@@ -94,6 +103,8 @@ watch_fresh = Table(
     Column("kept_at", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    # Numbers name files, so none is given twice, even after every row has gone.
+    sqlite_autoincrement=True,
 )
 
 WATCH_TABLES = (

@@ -91,4 +91,5 @@ def _events() -> None:
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_watch_fresh")),
+        sqlite_autoincrement=True,
     )
