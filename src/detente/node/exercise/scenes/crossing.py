@@ -1,6 +1,7 @@
 """A warning crosses the border: three node processes, two outside witnesses, real sockets."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 from detente.node.exercise.network import NetworkUnit, network, patiently
@@ -13,7 +14,7 @@ _IN_TIME_S = 1.0
 def _run(stage: Stage) -> str:
     unit = network(stage)
     author, rival = stage.victim, stage.hostile
-    patiently(lambda: _all_run(unit))
+    _get_going(stage, unit)
     table = stage.keep("warning.csv", b"type,value,name\nipv4-addr,198.51.100.21,probes\n")
     said = unit.ask(author, "statement", "publish", table, "--tlp", "green").text("id")
     began = time.monotonic()
@@ -33,8 +34,13 @@ def _run(stage: Stage) -> str:
     )
 
 
-def _all_run(unit: NetworkUnit) -> bool:
-    return all(unit.ask(name, "statement", "list").status == 0 for name in unit.urls)
+def _get_going(stage: Stage, unit: NetworkUnit) -> None:
+    """Wait until everybody hears everybody: the unit may have been founded a moment ago."""
+    for name in unit.urls:
+        table = stage.keep(f"{name}.csv", b"type,value,name\nipv4-addr,198.51.100.20,first word\n")
+        said = unit.ask(name, "statement", "publish", table, "--tlp", "green").text("id")
+        for other in unit.urls:
+            patiently(partial(unit.has, other, said))
 
 
 def _reaches(unit: NetworkUnit, name: str, said: str, began: float) -> float:
