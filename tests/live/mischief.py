@@ -57,11 +57,11 @@ def clear(liar, kind, body, *, role=Role.GOVERNANCE, **how):
     return lambda seq: spoken(liar, seq, Clear.of(kind, body), role=role, **how)
 
 
-def sealed(liar, objects, handling=None, *, to=UNIT, garbage_for=(), keep=None, **how):
+def sealed(liar, objects, handling=None, *, to=UNIT, garbage_for=(), keep=None, keys=None, **how):
     """Return a maker of an entry that seals any objects under any label to anybody.
 
     Who is in `garbage_for` gets a wrap that opens to nothing; what travels beside the entry
-    is kept where the faces find it, and the content in `keep`, by place.
+    is kept where the faces find it, the content in `keep` and its key in `keys`, by place.
     """
 
     def make(seq):
@@ -70,6 +70,8 @@ def sealed(liar, objects, handling=None, *, to=UNIT, garbage_for=(), keep=None, 
         if keep is not None:
             keep[seq] = content
         padded, key = pad_content(content.to_bytes()), token_bytes(32)
+        if keys is not None:
+            keys[seq] = key
         ciphertext = encrypt_content(key, padded)
         readers = {
             each.id: each.keys.sealing

@@ -12,7 +12,7 @@ from detente.errors import InputError
 
 if TYPE_CHECKING:
     from detente.node.home import Home
-    from detente.node.running import RunOptions
+    from detente.node.run_options import RunOptions
 
 
 @click.command("run")
@@ -54,7 +54,7 @@ def command(
     from detente.cli.opening import find_unlock
     from detente.node.catching_up import open_node
     from detente.node.layout import Layout
-    from detente.node.running import RunOptions
+    from detente.node.run_options import RunOptions
 
     with open_node(directory, find_unlock(Layout.of(directory))) as home:
         asked = home.settings

@@ -23,6 +23,7 @@ from detente.node.circle import circle_of
 from detente.node.cosigning import Cosigner
 from detente.node.home import Home
 from detente.node.reading import open_own, own_entry
+from detente.proofs import CharterChain, verify
 from detente.proofs.file import FILE_BYTES_MAX
 from detente.release import Circle, Cleared, MemberReader, Withheld, decide, hold
 from detente.statements import Sealed, parse_entry
@@ -53,6 +54,7 @@ class HomeOutward:
         self._papers = Papers(home.database)
         self._cleared: OrderedDict[tuple[str, int, str, str], _Answer] = OrderedDict()
         self._clearing = Lock()
+        self._sound: dict[str, CharterChain] = {}  # as many as there is room for proofs
 
     def read(self, path: str) -> bytes | None:
         """Return what is shown to anybody at a path of `protocol.paths`; None for nothing.
@@ -165,9 +167,16 @@ class HomeOutward:
             return None
 
     def _proof(self, digest: str) -> bytes | None:
+        """Return a proof that verifies by what is known now; a key's range may have ended."""
+        chain = self._home.chain
         for kept in self._evidence.find(digest):
-            if kept.sort is Sort.PROOF and kept.is_whole:
-                return self._evidence.read(kept)
+            if kept.sort is Sort.PROOF and kept.is_whole and chain is not None:
+                data = self._evidence.read(kept)
+                if self._sound.get(digest) is not chain:
+                    if not verify(data, chain).valid:
+                        return None
+                    self._sound[digest] = chain
+                return data
         return None
 
 

@@ -62,6 +62,7 @@ from detente.proofs import CharterChain
 from detente.statements import ContentError, SealingError
 from detente.statements.batch import IndexRow
 from detente.storage.errors import DamagedStore
+from detente.storage.evidence import NotKept
 from detente.storage.following import FollowedLog
 from detente.tlog import (
     Checkpoint,
@@ -85,6 +86,7 @@ class Receiver:
         holdings: the node.
         now: the clock.
         cosigned: called with the origin once this node shows more of a log than before.
+        unopened: called with a content that came and does not open.
         stop: where a test ends the process.
     """
 
@@ -94,11 +96,13 @@ class Receiver:
         *,
         now: Callable[[], datetime],
         cosigned: Callable[[str], None] = pass_by,
+        unopened: Callable[[Awaited], None] = lambda _awaited: None,
         stop: StopPoint = pass_by,
     ) -> None:
         self._holdings = holdings
         self._now = now
         self._cosigned = cosigned
+        self._unopened = unopened
         self._stop = stop
         self._gathering: dict[str, bytes] = {}
 
@@ -336,6 +340,7 @@ class Receiver:
         try:
             faults = self._holdings.open(awaited, now)
         except (ContentError, SealingError) as error:
+            self._unopened(awaited)
             return [Unopened(awaited.payload_hash, error.message)]
         self._stop("indexed")
         for fault in faults:
@@ -351,7 +356,11 @@ class Receiver:
     def _keep_proof(self, command: KeepProof) -> Sequence[Event]:
         data = command.proof.to_bytes()
         kind = command.proof.kind.value
-        self._holdings.keep_proof(data, accused=command.accused, kind=kind, now=self._now())
+        now = self._now()
+        if isinstance(
+            self._holdings.keep_proof(data, accused=command.accused, kind=kind, now=now), NotKept
+        ):
+            return []
         return [Proven(sha256(data).hexdigest(), kind, command.accused)]
 
     def _own(self, origin: str, row: FollowedLog | None) -> Held:

@@ -6,11 +6,9 @@ log, and ends by publishing a last checkpoint.
 
 import asyncio
 import traceback
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from detente.charter import KeySlot, OutsideWitness
@@ -22,8 +20,8 @@ from detente.exchange.http_signatures import Nonces, RequestVerifier, TransportK
 from detente.exchange.joining import BODY_BYTES_MAX as ANSWERS_BYTES_MAX
 from detente.exchange.joining import joining_routes
 from detente.exchange.limits import PROOFS_LISTED_MAX
-from detente.exchange.protocol import Command, Event, Roster, begin
-from detente.exchange.protocol.events import Learnt, Proven, Recorded
+from detente.exchange.protocol import Awaited, Command, Event, Roster, begin
+from detente.exchange.protocol.events import Learnt, Opened, Proven, Recorded
 from detente.exchange.server import Server
 from detente.exchange.serving import BODY_BYTES_MAX, OutwardFace, outward_routes
 from detente.exchange.taxii import TAXII_BODY_BYTES_MAX
@@ -48,6 +46,8 @@ from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.pushing import Push
 from detente.node.receiving import Receiver
+from detente.node.redress import Redress
+from detente.node.run_options import RunOptions
 from detente.node.settings import load_settings
 from detente.node.statics import StaticFace
 from detente.node.steering import Steering
@@ -60,25 +60,6 @@ from detente.storage.evidence import EvidenceShelf
 from detente.tlog import Checkpoint, TileStore, Verifier
 
 PULL_AGAIN_S = 5.0  # after a fault of this node's own
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """How a node runs.
-
-    Attributes:
-        listen: HOST:PORT, port 0 for any; empty where nobody calls this node.
-        public_url: of a web server in front of it, or empty.
-        peers: member name or id -> URL.
-        witnesses: name of an outside witness -> submission prefix.
-        static: folder to keep in step with the outward face, for a web server; None for none.
-    """
-
-    listen: str = ""
-    public_url: str = ""
-    peers: Mapping[str, str] = field(default_factory=dict)
-    witnesses: Mapping[str, str] = field(default_factory=dict)
-    static: Path | None = None
 
 
 class RunningNode:
@@ -114,7 +95,10 @@ class RunningNode:
         self._holdings = HomeHoldings(
             home, now=now, stopped=self._stop_signing, shown=self._taxii.weighing.note_shown
         )
-        self._receiver = Receiver(self._holdings, now=now, cosigned=self._cosigned)
+        self._receiver = Receiver(
+            self._holdings, now=now, cosigned=self._cosigned, unopened=self._unopened
+        )
+        self._redress = Redress(home, self._receiver, now=now, tell=self._tell_here, report=report)
         self._steering = Steering(
             HomeDesk(home, now, self._holdings),
             self._receiver,
@@ -187,6 +171,8 @@ class RunningNode:
         self._tasks.append(asyncio.create_task(self._taxii.run()))
         self._wakes.append(self._steering.wake)
         self._tasks.append(asyncio.create_task(self._steering.run()))
+        self._wakes.append(self._redress.wake)
+        self._tasks.append(asyncio.create_task(self._redress.run()))
         self._held.push_async_callback(self._end_tasks)
         self._grown(checkpoint)
 
@@ -274,6 +260,8 @@ class RunningNode:
             self._tell_all(event)
         else:
             pull.take(event)
+            if isinstance(event, Opened):
+                self._redress.wake.set()
 
     def _tell_all(self, event: Event) -> None:
         for each in self._pulls:
@@ -284,6 +272,7 @@ class RunningNode:
             self._spawn(self._meet(event.chain))
         if isinstance(event, Learnt | Recorded):
             self._steering.wake.set()
+            self._redress.wake.set()
 
     async def _meet(self, chain: CharterChain) -> None:
         """Begin to know and to pull who came in with a later version.
@@ -314,6 +303,12 @@ class RunningNode:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hints.tell, origin, 0)
             self._loop.call_soon_threadsafe(self._steering.wake.set)
+
+    def _unopened(self, awaited: Awaited) -> None:
+        """Ask for what does not open to be delivered again; called in threads."""
+        self._redress.complaints.note_unopened(awaited)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._redress.wake.set)
 
     def _stop_signing(self, reason: str) -> None:
         self._report(reason)

@@ -11,6 +11,7 @@ from detente.statements import (
     readers_of,
     wrap_info,
 )
+from detente.storage.errors import MissingBlob
 
 
 def content_key(home: Home, statement: Statement, wrap_digest: str) -> bytes:
@@ -21,7 +22,14 @@ def content_key(home: Home, statement: Statement, wrap_digest: str) -> bytes:
         StorageFault: the disk refused.
     """
     info = wrap_info(statement.header.position, statement.sealed.commitment, home.identity.member)
-    return _opened(home, info, home.blobs.get(wrap_digest))
+    try:
+        return open_for_us(home, info, home.blobs.get(wrap_digest))
+    except (SealingError, MissingBlob):
+        # Delivered again after a complaint, and kept as the keys of own contents are.
+        kept = home.content_keys.get(statement.sealed.ciphertext)
+        if kept is None:
+            raise
+        return open_for_us(home, own_key_info(statement.sealed.ciphertext), kept)
 
 
 def own_content_key(home: Home, statement: Statement) -> bytes | None:
@@ -33,7 +41,7 @@ def own_content_key(home: Home, statement: Statement) -> bytes | None:
     """
     ciphertext = statement.sealed.ciphertext
     kept = home.content_keys.get(ciphertext)
-    return None if kept is None else _opened(home, own_key_info(ciphertext), kept)
+    return None if kept is None else open_for_us(home, own_key_info(ciphertext), kept)
 
 
 def wrap_for_us(home: Home, statement: Statement) -> str | None:
@@ -55,14 +63,21 @@ def open_received(home: Home, statement: Statement) -> Content | None:
         StorageFault: the disk refused.
     """
     wrap, ciphertext = wrap_for_us(home, statement), statement.sealed.ciphertext
-    if wrap is None or not home.blobs.holds(wrap) or not home.blobs.holds(ciphertext):
+    if wrap is None or not home.blobs.holds(ciphertext):
+        return None
+    if not home.blobs.holds(wrap) and home.content_keys.get(ciphertext) is None:
         return None
     key = content_key(home, statement, wrap)
     return read_content(statement.header, key=key, ciphertext=home.blobs.get(ciphertext))
 
 
-def _opened(home: Home, info: bytes, sealed: bytes) -> bytes:
-    """Try every sealing key this node ever had, the newest first."""
+def open_for_us(home: Home, info: bytes, sealed: bytes) -> bytes:
+    """Open what was sealed to this member: try every sealing key it ever had, the newest first.
+
+    Raises:
+        SealingError: none opens it.
+        StorageFault: the disk refused.
+    """
     held = [each for each in home.keys.headers() if each.role is Role.SEALING]
     failure = SealingError("this node holds no sealing key")
     for header in sorted(held, key=lambda each: -each.generation):

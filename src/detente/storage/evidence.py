@@ -19,6 +19,7 @@ from detente.storage.database import Database
 from detente.storage.schema import evidence
 
 FAULT_BYTES_MAX = 2**20
+PROOFS_OF_A_KIND_MAX = 64  # against one accused: the first says all, the list has room for others
 PAGE_MAX = 1_000
 _ABOUT = (
     *(column for column in evidence.c if column.name != "data"),
@@ -168,6 +169,15 @@ class EvidenceShelf:
         """
         return self._list(evidence.c.digest == bytes.fromhex(digest), PAGE_MAX)
 
+    def kept(self, sort: Sort, *, after: int = 0, limit: int = 100) -> list[KeptEvidence]:
+        """Return up to `limit` pieces of one sort, of everybody, numbered above `after`.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        here = (evidence.c.sort == sort.value) & (evidence.c.number > after)
+        return self._list(here, min(limit, PAGE_MAX))
+
     def newest_proofs(self, *, limit: int) -> list[str]:
         """Return the hex digests of the proofs kept last, newest first.
 
@@ -232,9 +242,13 @@ class EvidenceShelf:
     def _has_room(self, connection: Connection, piece: "_Piece", size: int) -> bool:
         room = self._room[piece.sort]
         held = select(func.count(), func.coalesce(func.sum(func.length(evidence.c.data)), 0))
-        count, total = connection.execute(
-            held.where(evidence.c.peer == piece.peer, evidence.c.sort == piece.sort)
-        ).one()
+        here = (evidence.c.peer == piece.peer) & (evidence.c.sort == piece.sort)
+        count, total = connection.execute(held.where(here)).one()
+        if piece.sort is Sort.PROOF:
+            alike = here & (evidence.c.rule == piece.rule)
+            known = connection.execute(select(func.count()).where(alike)).scalar() or 0
+            if known >= PROOFS_OF_A_KIND_MAX:
+                return False
         return bool(count < room.items and total + size <= room.total_bytes)
 
 

@@ -8,8 +8,9 @@ second history; what was taken is then read again, and found to be there.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from detente.storage.database import Database
 from detente.storage.errors import DamagedStore
@@ -174,19 +175,18 @@ class FollowedLogs:
         query = select(awaited_content).where(columns.issuer == bytes.fromhex(issuer))
         query = query.order_by(columns.origin, columns.seq).limit(limit)
         with self._database.reading("listing contents to come") as connection:
-            return [
-                AwaitedContent(
-                    payload_hash=row.payload_hash.hex(),
-                    issuer=row.issuer.hex(),
-                    origin=row.origin,
-                    seq=row.seq,
-                    wrap=row.wrap.hex(),
-                    ciphertext=row.ciphertext.hex(),
-                    size=row.size,
-                    entry=row.entry,
-                )
-                for row in connection.execute(query)
-            ]
+            return [_awaited(row) for row in connection.execute(query)]
+
+    def awaited_one(self, payload_hash: str) -> AwaitedContent | None:
+        """Return the content of one statement if it is still to come.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        here = awaited_content.c.payload_hash == bytes.fromhex(payload_hash)
+        with self._database.reading("looking for a content to come") as connection:
+            row = connection.execute(select(awaited_content).where(here)).first()
+        return None if row is None else _awaited(row)
 
     def arrived(self, payload_hashes: Sequence[str]) -> None:
         """Note that contents need not come any more; the same again is fine.
@@ -213,6 +213,19 @@ def _nothing(origin: str) -> dict[str, object]:
         "spent_bytes": 0,
         "grown_at": 0,
     }
+
+
+def _awaited(row: Row[Any]) -> AwaitedContent:
+    return AwaitedContent(
+        payload_hash=row.payload_hash.hex(),
+        issuer=row.issuer.hex(),
+        origin=row.origin,
+        seq=row.seq,
+        wrap=row.wrap.hex(),
+        ciphertext=row.ciphertext.hex(),
+        size=row.size,
+        entry=row.entry,
+    )
 
 
 def _values(awaited: AwaitedContent) -> dict[str, object]:
