@@ -104,15 +104,15 @@ ABOUT = {
         "How others write this node's address, where a web server stands in front of it."
     ),
     "pull_every_s": About(
+    "answer_others": About(
+        "true: the node says by itself a veto for its own registered assets, and a dispute"
+        " of what is common and benign. false: persons do."
+    ),
         "Servers and feeds of others are read every so many seconds.", 60, 604_800
     ),
     "private_networks": About(
         "Feeds are fetched from public addresses alone, and from these networks (CIDR, separated"
         " by spaces)."
-    ),
-    "answer_others": About(
-        "true: the node says by itself a veto for its own registered assets, and a dispute"
-        " of what is common and benign. false: persons do."
     ),
     "peers": About("Where each member's node is: name or id of the member, and its URL."),
     "witnesses": About(
