@@ -104,11 +104,11 @@ ABOUT = {
         "How others write this node's address, where a web server stands in front of it."
     ),
     "pull_every_s": About(
+        "Servers and feeds of others are read every so many seconds.", 60, 604_800
+    ),
     "answer_others": About(
         "true: the node says by itself a veto for its own registered assets, and a dispute"
         " of what is common and benign. false: persons do."
-    ),
-        "Servers and feeds of others are read every so many seconds.", 60, 604_800
     ),
     "private_networks": About(
         "Feeds are fetched from public addresses alone, and from these networks (CIDR, separated"
