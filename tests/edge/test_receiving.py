@@ -181,8 +181,8 @@ def test_a_disk_that_fails_while_something_is_fetched_ends_the_pull(told, tmp_pa
     def refusing(*_arguments, **_named):
         raise StorageFault("the disk is gone")
 
-    with monkeypatch.context() as patch, pytest.raises(StorageFault, match="the disk is gone"):
-        patch.setattr(BlobStore, "put_stream", refusing)
+    monkeypatch.setattr(BlobStore, "put_stream", refusing)
+    with pytest.raises(StorageFault, match="the disk is gone"):
         take(directory, data)
 
 

@@ -54,9 +54,9 @@ class Settings:
     public_url: str = ""
     pull_every_s: float = 3_600.0
     answer_others: bool = True
+    private_networks: str = ""
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
-    private_networks: str = ""
     taxii_sources: Mapping[str, str] = field(default_factory=dict)
     misp_sources: Mapping[str, str] = field(default_factory=dict)
     list_sources: Mapping[str, str] = field(default_factory=dict)
