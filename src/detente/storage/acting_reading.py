@@ -40,9 +40,11 @@ def dossiers_of(
     connection: Connection, items: Sequence[int], *, me: str
 ) -> list[tuple[int, Dossier]]:
     """Return everything said about at most 400 values."""
-    rows = connection.execute(_ITEMS, {"items": items})
-    values = {row.number: Item(row.path, row.value) for row in rows}
-    claims = connection.execute(_CLAIMS, {"items": items}).all()
+    values = {
+        row.number: Item(row.path, row.value)
+        for row in connection.execute(_ITEMS, {"items": items})
+    }
+    claims: list[Row[Any]] = list(connection.execute(_CLAIMS, {"items": items}))
     against = _objections(connection, {row.statement for row in claims})
     said = _said(connection, {row.statement for row in claims} | {row.by for row in against}, me)
     of_item: dict[int, list[Row[Any]]] = {}
