@@ -6,6 +6,7 @@ import click
 
 # Loaded only when called, as in `detente.cli.main`.
 _CHECKS = {
+    "results": "Figures from tape to public page.",
     "names": "Names that look like the office's own.",
     "rolls": "Two snapshots of a roll, and what happened between them.",
     "audit": "The statistics of a risk-limiting audit.",
