@@ -23,7 +23,7 @@ from detente.statements import (
 )
 from detente.storage.sealing import HpkeSealer, generate_sealing_secret
 from detente.tlog import KeyType, NoteSigner, SignedNote
-from tests.live.mischief import clear, handled, named, note, sealed, spoken
+from tests.live.mischief import clear, handled, named, note, sealed, spoken, told, typed
 from tests.live.test_content import entry_of
 from tests.live.test_poison import heard
 from tests.live.unit import eventually, faults, judge, kept, kept_of, proofs, taken
@@ -69,7 +69,24 @@ def test_two_statements_for_one_place_become_a_proof_at_every_node(stage, tmp_pa
     place = liar.next
     one, other = (sealed(liar, [named(liar.member, f"{n}.two.example")])(place) for n in "ab")
     liar.say(one, other)
-    shown(stage, tmp_path, "double-statement", since=before)
+    file = sha256(shown(stage, tmp_path, "double-statement", since=before)).hexdigest()
+    # What the accused says to it stands beside it, and what others say to it does not.
+    words = [note(liar.member, "a copy of our disk was started")]
+    heard(stage, liar.say(sealed(liar, words, handled(Kind.NOTE, about=[file]))))
+    for node in stage.nodes:
+        eventually(lambda node=node: told(node, "proof", "show", file)["replies"], within_s=20)
+        document = told(node, "proof", "show", file[:16])
+        assert (document["kind"], document["name"]) == ("double-statement", "Cantor")
+        assert document["valid"] is True
+        assert "not show who held the key" in document["shows"]
+        (reply,) = document["replies"]
+        assert (reply["name"], reply["words"]) == ("Cantor", "a copy of our disk was started")
+        listed = told(node, "proof", "list")
+        assert file in {each["id"] for each in listed["proofs"] if each["replies"] == 1}
+        assert "Cantor" in {each["name"] for each in listed["faults"]}
+        refused = typed(node, "proof", "reply", file, "--words", "we say otherwise")
+        assert refused.exit_code == 2
+        assert "is about Cantor" in refused.output
 
 
 def complaint_about(node, said):
@@ -168,7 +185,7 @@ def cosigned_by(liar, node, ago):
 
 
 def test_a_false_proof_is_refused_and_kept_as_its_sender_s_fault(stage):
-    liar, (aurel, borea) = stage.liar, stage.nodes
+    liar, aurel = stage.liar, stage.nodes[0]
     said = aurel.say("198.51.100.36")
     stage.everywhere(lambda node: said in kept(node))
     contents = {}

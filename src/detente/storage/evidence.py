@@ -169,6 +169,33 @@ class EvidenceShelf:
         """
         return self._list(evidence.c.digest == bytes.fromhex(digest), PAGE_MAX)
 
+    def beginning(self, digits: str, *, limit: int) -> list[KeptEvidence]:
+        """Return up to `limit` proofs and faults whose digest begins with these hex digits.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        least, most = (bytes.fromhex(digits.ljust(64, fill)) for fill in "0f")
+        here = evidence.c.digest.between(least, most) & (evidence.c.sort != Sort.REPLY.value)
+        return self._list(here, min(limit, PAGE_MAX))
+
+    def newest_faults(self, *, limit: int) -> list[tuple[int, KeptEvidence]]:
+        """Return for each peer how many faults of it are kept, and the newest of them.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        count, newest = func.count().label("count"), func.max(evidence.c.number).label("newest")
+        faults = select(evidence.c.peer, count, newest).where(evidence.c.sort == Sort.FAULT.value)
+        faults = faults.group_by(evidence.c.peer).order_by(newest.desc())
+        with self._database.reading("counting faults") as connection:
+            counts = {
+                row.newest: row.count
+                for row in connection.execute(faults.limit(min(limit, PAGE_MAX)))
+            }
+        found = self._list(evidence.c.number.in_(list(counts)), PAGE_MAX)
+        return [(counts[each.number], each) for each in reversed(found)]
+
     def kept(self, sort: Sort, *, after: int = 0, limit: int = 100) -> list[KeptEvidence]:
         """Return up to `limit` pieces of one sort, of everybody, numbered above `after`.
 
