@@ -10,7 +10,7 @@ from detente.node.event_files import EventInput, event_inputs
 from detente.node.rulesets import Loaded
 from detente.node.scanning_in_parts import Detection, Feed, Seen, seen_in_parts
 from detente.watch.kernel import Event, Kernel, Rule, plain_name
-from detente.watch.reading import BadLine, Batch, Format, event_time
+from detente.watch.reading import BadLine, Batch, Block, Format, JsonLines, event_time
 from detente.watch.sigma.correlation import Correlated, Correlator, Lost
 
 BAD_LINES_SHOWN = 20
@@ -89,7 +89,7 @@ def scan(what: Scan, summary: Summary, *, now: float) -> Iterator[Detection]:
     for name in event_inputs(what.inputs):
         source = EventInput(name, what.form)
         try:
-            for seen in seen_in_parts(source, engine.look, jobs=what.jobs, now=now):
+            for seen in seen_in_parts(source, engine, jobs=what.jobs, now=now):
                 summary.add(name, seen)
                 yield from summary.counted(_joined(seen, correlator, engine, name))
         except InputError as error:
@@ -131,19 +131,37 @@ class Engine:
         """Return what is told of a batch, in order of lines, and what correlations need."""
         seen = Seen(events=len(batch.events), bad=batch.bad)
         for match in self._kernel.match(batch.events, batch.verbatim()):
-            event, line = batch.events[match.event], batch.positions[match.event]
-            for number in match.rules:
-                rule = self._rules[number]
-                if rule.is_told:
-                    fields = self._kernel.matched_fields(event, number)
-                    seen.detections.append(_detected(name, line, rule, fields))
-            if not self._feeding.isdisjoint(match.rules):
-                seen.feeds.append(self._feed(line, event, match.rules))
+            line, event = batch.positions[match.event], batch.events[match.event]
+            self._tell(seen, name, line, event, match.rules)
         for watcher in self._watchers:
             seen.detections.extend(watcher.look(name, batch))
         if self._watchers:
             seen.detections.sort(key=lambda each: each.line)
         return seen
+
+    def look_at_lines(self, name: str, reader: JsonLines, block: Block) -> Seen:
+        """Return what is told of a block of JSON lines: the same as of the batch it makes."""
+        if self._watchers:
+            return self.look(name, reader.read(block))
+        seen = Seen(events=0)
+        fire = self._kernel.fire
+        count = 0
+        for line, event, raw, is_rewritten in reader.each(block, seen.bad):
+            count += 1
+            fired = fire(event, None if is_rewritten else raw)
+            if fired:
+                self._tell(seen, name, line, event, fired)
+        self._kernel.stay_within()
+        return replace(seen, events=count)
+
+    def _tell(self, seen: Seen, name: str, line: int, event: Event, rules: Sequence[int]) -> None:
+        for number in rules:
+            rule = self._rules[number]
+            if rule.is_told:
+                fields = self._kernel.matched_fields(event, number)
+                seen.detections.append(_detected(name, line, rule, fields))
+        if not self._feeding.isdisjoint(rules):
+            seen.feeds.append(self._feed(line, event, rules))
 
     def _feed(self, line: int, event: Event, rules: Sequence[int]) -> Feed:
         return Feed(

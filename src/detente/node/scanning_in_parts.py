@@ -5,28 +5,36 @@ another. What they found comes back in the order of the lines.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from detente.errors import EnvironmentFault
-from detente.node.event_files import STANDARD_INPUT, EventInput, Unpacked, read_events
+from detente.node.event_files import (
+    GZIP,
+    STANDARD_INPUT,
+    ZSTD,
+    EventInput,
+    Unpacked,
+    read_events,
+)
 from detente.watch.reading import (
     HEAD_BYTES,
     BadLine,
     Batch,
+    Block,
     Format,
+    JsonLines,
+    LineSplitter,
     Options,
     ReadingError,
     detect,
-    line_reader,
 )
-from detente.watch.reading.lines import LineSplitter
 
 _WORTH_BYTES = 256 * 1024  # a smaller file is done before a second process is up
 _PACKED_WORTH_BYTES = 64 * 1024
@@ -98,29 +106,42 @@ class Seen:
     feeds: list[Feed] = field(default_factory=list)
 
 
-Look = Callable[[str, Batch], Seen]
+class Looker(Protocol):
+    """Finds what is to be told in events."""
+
+    def look(self, name: str, batch: Batch) -> Seen:
+        """Return what is told of a batch of an input."""
+        ...
+
+    def look_at_lines(self, name: str, reader: JsonLines, block: Block) -> Seen:
+        """Return what is told of a block of JSON lines: the same as of the batch it makes."""
+        ...
 
 
 def seen_in_parts(
-    source: EventInput, look: Look, *, jobs: int | None, now: float
+    source: EventInput, looker: Looker, *, jobs: int | None, now: float
 ) -> Iterator[Seen]:
-    """Yield what `look` finds in an input, in order; by several processes where that helps.
+    """Yield what is found in an input, in order; by several processes where that helps.
 
     Raises:
         InputError: the input is missing, or not of a format known here.
         EnvironmentFault: it cannot be read, or a process ended before its work.
     """
     jobs = jobs or os.cpu_count() or 1
-    if jobs == 1 or not _can_be_shared(source):
+    if not _has_json_lines(source):
         for batch in read_events(source, now=now):
-            yield look(source.name, batch)
+            yield looker.look(source.name, batch)
+        return
+    if jobs == 1 or not _is_worth_sharing(source):
+        for parts in _share(source, looker, 0, 1, now):
+            yield from parts
         return
     context = get_context("fork")  # rules and indicators are there already
     lines, processes = [], []
     try:
         for share in range(jobs):
             receiving, sending = context.Pipe(duplex=False)
-            arguments = (source, look, share, jobs, now, sending)
+            arguments = (source, looker, share, jobs, now, sending)
             process = context.Process(target=_work, args=arguments, daemon=True)
             process.start()
             sending.close()
@@ -152,12 +173,11 @@ def _in_turn(lines: list[Connection]) -> Iterator[Seen]:
 
 
 def _work(
-    source: EventInput, look: Look, share: int, of: int, now: float, sending: Connection
+    source: EventInput, looker: Looker, share: int, of: int, now: float, sending: Connection
 ) -> None:
     """Send what is found in every piece that is this share's, then an empty message."""
     try:
-        for batches in _share(source, share, of, now):
-            parts = [look(source.name, batch) for batch in batches]
+        for parts in _share(source, looker, share, of, now):
             sending.send_bytes(_closed(parts))
         sending.send_bytes(b"")
     except (BrokenPipeError, KeyboardInterrupt):
@@ -189,31 +209,39 @@ def _opened(message: bytes) -> Seen:
     )
 
 
-def _can_be_shared(source: EventInput) -> bool:
-    """Say whether an input is long, and of lines that say nothing about each other."""
+def _has_json_lines(source: EventInput) -> bool:
+    """Say whether an input is a file of JSON lines, which say nothing about each other."""
     if source.name == STANDARD_INPUT or source.form not in (Format.AUTO, Format.JSONL):
         return False
     path = Path(source.name)
     try:
-        if not path.is_file() or path.stat().st_size < _PACKED_WORTH_BYTES:
+        if not path.is_file():
             return False
         with path.open("rb") as file:
-            head = next(Unpacked(file, source.unpacking).chunks(), b"")
-        is_plain = len(head) < HEAD_BYTES or path.stat().st_size >= _WORTH_BYTES
-        return is_plain and head[:1] == b"{" and detect(head[:HEAD_BYTES]) is Format.JSONL
+            head = next(Unpacked(file, source.unpacking).chunks(), b"")[:HEAD_BYTES]
+        return head[:1] == b"{" and detect(head) is Format.JSONL
     except (OSError, ReadingError):
         return False  # said where it is read
 
 
-def _share(source: EventInput, share: int, of: int, now: float) -> Iterator[list[Batch]]:
-    """Yield the batches of every `of`-th piece of an input."""
+def _is_worth_sharing(source: EventInput) -> bool:
+    path = Path(source.name)
+    with path.open("rb") as file:
+        is_packed = file.read(4).startswith((GZIP, ZSTD))
+    return path.stat().st_size > (_PACKED_WORTH_BYTES if is_packed else _WORTH_BYTES)
+
+
+def _share(
+    source: EventInput, looker: Looker, share: int, of: int, now: float
+) -> Iterator[list[Seen]]:
+    """Yield what is found in every `of`-th piece of an input."""
     path = Path(source.name)
     options = Options(
         limits=source.limits,
         year_before=min(now, path.stat().st_mtime),
         log_source=source.log_source,
     )
-    reader = line_reader(Format.JSONL, options)
+    reader = JsonLines(options)
     with path.open("rb") as file:
         unpacked = Unpacked(file, source.unpacking)
         first = count = 0
@@ -221,11 +249,11 @@ def _share(source: EventInput, share: int, of: int, now: float) -> Iterator[list
             if count % of == share:
                 splitter = LineSplitter(options.limits, first=first)
                 blocks = [*splitter.feed(piece + b"\n"), *splitter.close()]
-                yield [reader.read(block) for block in blocks]
+                yield [looker.look_at_lines(source.name, reader, block) for block in blocks]
             first += piece.count(b"\n") + 1
             count += 1
         if unpacked.broken and count % of == share:
-            yield [Batch(bad=[BadLine(first, unpacked.broken, b"")])]
+            yield [Seen(events=0, bad=[BadLine(first, unpacked.broken, b"")])]
 
 
 def _whole_lines(unpacked: Unpacked, line_bytes: int) -> Iterator[bytes]:

@@ -4,11 +4,13 @@
 there. The memos are bounded, and no answer depends on them. ADR 0060 has the measure.
 """
 
-from detente.watch.kernel.kernel import CHANNEL, EVENT_ID, Kernel, Match
+from detente.watch.kernel.kernel import Kernel, Match
 from detente.watch.kernel.memo import Budget
 from detente.watch.kernel.numbers import time_in
 from detente.watch.kernel.patterns import check_expression
 from detente.watch.kernel.program import (
+    CHANNEL,
+    EVENT_ID,
     KEYWORDS,
     SOURCE,
     Event,

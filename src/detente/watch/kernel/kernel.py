@@ -5,9 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from detente.watch.kernel.memo import Budget, Interned, ValueMemo, forget_half, stay_within
-from detente.watch.kernel.plan import Candidate, Plan, Reference
+from detente.watch.kernel.memo import Atoms, Budget, Interned, ValueMemo, forget_half, stay_within
+from detente.watch.kernel.plan import ROUTING_NAMES, Candidate, Plan, Reference
 from detente.watch.kernel.program import (
+    CHANNEL,
+    EVENT_ID,
     KEYWORDS,
     SOURCE,
     Event,
@@ -21,8 +23,6 @@ from detente.watch.kernel.screen import Screen, screen_for
 from detente.watch.kernel.trees import Fields, asked_atoms, atoms_of
 from detente.watch.kernel.values import FieldMatcher
 
-CHANNEL = "Channel"
-EVENT_ID = "EventID"
 _SLICE = 8_192  # events between two looks at what the memos hold
 _NAMES_MAX = 100_000
 
@@ -62,15 +62,18 @@ class Kernel:
         self.program = program
         self._budget = budget or Budget()
         wanted = range(len(program.rules)) if rules is None else frozenset(rules)
-        self._router = Router(
-            (number, variant)
-            for number, variant in enumerate(program.variants)
-            if variant.rule in wanted
-        )
+        chosen = [each for each in enumerate(program.variants) if each[1].rule in wanted]
+        self._router = Router(chosen)
+        self._variants_of: dict[int, list[int]] = {}
+        for number, variant in chosen:
+            self._variants_of.setdefault(variant.rule, []).append(number)
         self._spelled = {plain_name(each.name): each.name for each in program.fields}
-        for name in (CHANNEL, EVENT_ID):
+        for name in ROUTING_NAMES:
             self._spelled[plain_name(name)] = name
         self._fields = Fields(program.fields)
+        self._places: dict[str, list[int]] = {}
+        for place, each in enumerate(program.fields):
+            self._places.setdefault(plain_name(each.name), []).append(place)
         self._comparing = {
             place
             for place, each in enumerate(program.fields)
@@ -79,7 +82,7 @@ class Kernel:
         self._interned = Interned()
         self._memos: dict[str, ValueMemo] = {}
         self._candidates: dict[int, Candidate] = {}
-        self._plans: dict[tuple[int, ...], Plan] = {}
+        self._plans: dict[tuple[tuple[int, ...], Atoms | None], Plan] = {}
         self._windows: dict[tuple[Any, Any], Plan] = {}
         self._tagged: dict[Any, Plan] = {}
 
@@ -91,12 +94,10 @@ class Kernel:
     @property
     def remembered(self) -> int:
         """How many values, answers and kinds of events the memos hold."""
+        values = sum(map(len, self._memos.values()))
         answers = sum(len(plan.answers) for plan in self._plans.values())
-        return (
-            sum(map(len, self._memos.values()))
-            + answers
-            + sum(map(len, (self._windows, self._tagged, self._plans, self._interned.sets)))
-        )
+        routes = len(self._windows) + len(self._tagged) + len(self._plans)
+        return values + answers + routes + len(self._interned.sets)
 
     def match(
         self, events: Sequence[Event], raws: Sequence[bytes | None] | None = None
@@ -108,23 +109,25 @@ class Kernel:
             raws: of each event the JSON whose scalars are the event's values, every one;
                 None where it was made in another way. Only quicker: the answer is the same.
         """
-        found: list[Match] = []
+        found = []
         for start in range(0, len(events), _SLICE):
-            those = range(start, min(start + _SLICE, len(events)))
-            found.extend(self._match(events, raws, those))
-            self._stay_within()
+            for at in range(start, min(start + _SLICE, len(events))):
+                fired = self.fire(events[at], None if raws is None else raws[at])
+                if fired:
+                    found.append(Match(at, fired))
+            self.stay_within()
         return found
 
-    def _match(
-        self, events: Sequence[Event], raws: Sequence[bytes | None] | None, those: range
-    ) -> Iterator[Match]:
-        for at in those:
-            event, plan = events[at], self._plan_for(events[at])
-            if not plan.good_names.issuperset(event):
-                event, plan = self._respelled(event, plan)
-            fired = plan.answers[plan.key(event, None if raws is None else raws[at])]
-            if fired:
-                yield Match(at, fired)
+    def fire(self, event: Event, raw: bytes | None = None) -> tuple[int, ...]:
+        """Return the rules that fire for one event, ascending.
+
+        For whoever reads, asks and lets go event by event, while it is in the processor's
+        cache; such a caller calls `stay_within` now and then. Arguments as for `match`.
+        """
+        plan = self._plan_for(event)
+        if not plan.good_names.issuperset(event):
+            event, plan = self._respelled(event, plan)
+        return plan.answers[plan.key(event, raw)]
 
     def matched_fields(self, event: Event, rule: int) -> dict[str, Any]:
         """Return the fields of an event that hold what a rule looks for, with their values.
@@ -134,11 +137,11 @@ class Kernel:
             rule: its number in the program.
         """
         event, plan = self._respelled(event, self._plan_for(event))
-        present: set[int] = set().union(*plan.key(event))
+        present = plan.present(plan.key(event))
         shown: dict[str, Any] = {}
-        for number in plan.variants:
+        for number in self._variants_of[rule]:
             variant = self.program.variants[number]
-            if variant.rule == rule and self._candidate(number).holds(present):
+            if number in plan.variants and self._candidate(number).holds(present):
                 for atom in asked_atoms(variant.tree):
                     name = self._fields.question(atom)[0].name
                     if atom in present and event.get(name) is not None:
@@ -158,7 +161,15 @@ class Kernel:
 
     def _plan_for_windows(self, event: Event) -> Plan:
         channel, event_id = event.get(CHANNEL), event.get(EVENT_ID)
-        plan = self._plan(self._router.windows(channel, event_id))
+        variants = self._router.windows(channel, event_id)
+        # What routing has read is the same for every event of the plan.
+        fixed = [
+            self._memo(self.program.fields[place]).of_any(value)
+            for name, value in ((CHANNEL, channel), (EVENT_ID, event_id))
+            for place in self._places.get(plain_name(name), ())
+            if any(place in self.program.variants[n].fields for n in variants)
+        ]
+        plan = self._plan(variants, frozenset().union(*fixed))
         if isinstance(channel, str) and type(event_id) in (int, str):
             self._windows[channel, event_id] = plan
         return plan
@@ -167,17 +178,21 @@ class Kernel:
         sources = sources_of(event) or ()
         plan = self._tagged.get(sources)
         if plan is None:
-            plan = self._tagged[sources] = self._plan(self._router.tagged(sources))
+            plan = self._tagged[sources] = self._plan(self._router.tagged(sources), None)
         return plan
 
-    def _plan(self, variants: tuple[int, ...]) -> Plan:
-        plan = self._plans.get(variants)
+    def _plan(self, variants: tuple[int, ...], fixed: Atoms | None) -> Plan:
+        key = (variants, fixed)
+        plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[variants] = self._new_plan(variants)
+            plan = self._plans[key] = self._new_plan(variants, fixed)
         return plan
 
-    def _new_plan(self, variants: tuple[int, ...]) -> Plan:
+    def _new_plan(self, variants: tuple[int, ...], fixed: Atoms | None) -> Plan:
         places = {place for n in variants for place in self.program.variants[n].fields}
+        if fixed is not None:
+            for name in ROUTING_NAMES:
+                places.difference_update(self._places.get(plain_name(name), ()))
         memos: dict[str, ValueMemo] = {}
         keywords = None
         for field in (self.program.fields[place] for place in sorted(places)):
@@ -187,13 +202,11 @@ class Kernel:
                 memos[field.name] = self._memo(field)
         return Plan(
             variants,
-            (CHANNEL, EVENT_ID),
+            fixed or frozenset(),
             [self._candidate(number) for number in variants],
             memos,
             self._references(variants, places),
-            keywords,
-            None if keywords is None else self._screen(variants),
-            self._interned,
+            None if keywords is None else (keywords, self._screen(variants)),
         )
 
     def _atoms(self, variants: tuple[int, ...], places: AbstractSet[int]) -> Iterator[int]:
@@ -256,7 +269,8 @@ class Kernel:
         # Another plan may ask for names that this one did not.
         return (spelled, plan) if again is plan else self._respelled(spelled, again)
 
-    def _stay_within(self) -> None:
+    def stay_within(self) -> None:
+        """Let the older half of the memos go where they hold more than the budget."""
         answers = [plan.answers for plan in self._plans.values()]
         stay_within(self._budget, self._memos.values(), answers, self._interned)
         for routes in (self._windows, self._tagged):

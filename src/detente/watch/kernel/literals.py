@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
 
-_SHORT = 2  # shorter ones are everywhere; asking for them singly costs less than listing each place
+_SCREENED_MAX = 60  # so few are looked for with vector instructions first
 
 Check = tuple[Callable[[str], object], int]
 
@@ -25,6 +25,7 @@ class Literals:
         self._checks: dict[int, list[Check]] = {}
         self._short: list[tuple[str, int]] = []
         self._automaton: AhoCorasick | None = None
+        self._screen: AhoCorasick | None = None
 
     def __bool__(self) -> bool:
         return bool(self._numbers)
@@ -53,16 +54,20 @@ class Literals:
 
     def build(self) -> None:
         """Make the automaton; nothing is added afterwards."""
-        from ahocorasick_rs import AhoCorasick, Implementation
+        from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, AhoCorasick, Implementation
 
-        self._short = [(text, n) for text, n in self._numbers.items() if len(text) <= _SHORT]
-        texts = [text for text in self._numbers if len(text) > _SHORT]
+        # A letter is everywhere: asking for it singly costs less than listing each place.
+        self._short = [(text, n) for text, n in self._numbers.items() if _is_letter(text)]
+        texts = [text for text in self._numbers if not _is_letter(text)]
         # The automaton counts its own texts: the short ones leave gaps in our numbers.
         self._inside_by_place = [self._numbers[text] for text in texts]
         if texts:
             self._automaton = AhoCorasick(
                 texts, store_patterns=False, implementation=Implementation.ContiguousNFA
             )
+        if 0 < len(texts) <= _SCREENED_MAX:
+            # Only the leftmost kind has them; it says whether anything is there at all.
+            self._screen = AhoCorasick(texts, MATCHKIND_LEFTMOST_FIRST, store_patterns=False)
 
     def find(self, value: str, found: set[int]) -> None:
         """Add to `found` every atom that the value satisfies."""
@@ -70,6 +75,8 @@ class Literals:
             if text in value:
                 self._take_short(number, text, value, found)
         if self._automaton is None:
+            return
+        if self._screen is not None and not self._screen.find_matches_as_indexes(value):
             return
         places = self._automaton.find_matches_as_indexes(value, overlapping=True)
         if places:
@@ -99,3 +106,7 @@ class Literals:
             found.update(self._last[number])
         if number in self._checks:
             found.update(atom for check, atom in self._checks[number] if check(value))
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) <= 1 and text.isascii()

@@ -17,7 +17,7 @@ from detente.watch.kernel.values import FieldMatcher
 Atoms = frozenset[int]
 Key = TypeVar("Key", bound=Hashable)
 
-VALUE_CHARACTERS_MAX = 32_768  # a longer one is scanned each time it comes
+VALUE_CHARACTERS_MAX = 4_096  # a longer one is scanned each time it comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ValueMemo(dict[Any, Atoms]):
     def __init__(self, matcher: FieldMatcher, interned: Interned) -> None:
         super().__init__()
         self._match = matcher.match
-        self._one = interned.one
+        self.one = interned.one
         self.scans = 0
         self.characters = 0
         self[None] = interned.one(matcher.when_missing)
@@ -80,7 +80,7 @@ class ValueMemo(dict[Any, Atoms]):
         if type(value) is not str:
             return self[text_of(value)]
         self.scans += 1
-        atoms = self._one(self._match(value))
+        atoms = self.one(self._match(value))
         if len(value) <= VALUE_CHARACTERS_MAX:
             self.characters += len(value)
             self[value] = atoms
@@ -94,7 +94,7 @@ class ValueMemo(dict[Any, Atoms]):
         if not isinstance(value, list | tuple):
             return self[value if value is None else text_of(value)]
         known = [self[text_of(item)] for item in value if item is not None]
-        return self._one(frozenset().union(*known)) if known else self[None]
+        return self.one(frozenset().union(*known)) if known else self[None]
 
     def forget(self) -> None:
         """Let the older half go."""

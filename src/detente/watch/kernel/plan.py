@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from operator import getitem
 from typing import Any
 
-from detente.watch.kernel.memo import AnswerMemo, Atoms, Interned, ValueMemo
-from detente.watch.kernel.program import Event, Variant, plain_name
+from detente.watch.kernel.memo import AnswerMemo, Atoms, ValueMemo
+from detente.watch.kernel.program import CHANNEL, EVENT_ID, Event, Variant, plain_name
 from detente.watch.kernel.routing import texts_of
 from detente.watch.kernel.screen import Screen
 from detente.watch.kernel.trees import Test, compile_tree
 
 Fired = tuple[int, ...]
+ROUTING_NAMES = (CHANNEL, EVENT_ID)
 _NONE: Atoms = frozenset()
 
 
@@ -69,43 +70,34 @@ class Plan:
 
     Args:
         variants: their numbers.
-        routing_names: fields that routing asks of every event.
+        fixed: atoms that hold for every event of this plan: what routing has read already.
         candidates: the same, as they are evaluated.
         memos: of each field asked, by the name events use.
         references: comparisons of two fields.
-        keywords: the memo of questions about every field, where one is asked.
-        screen: tells from an event's JSON whether a keyword can be in it, where it can tell.
+        keywords: where something is asked of every field, the memo of it, and a test that
+            tells from an event's JSON whether a keyword can be in it, where that can be told.
     """
 
     def __init__(
         self,
         variants: tuple[int, ...],
-        routing_names: Iterable[str],
+        fixed: Atoms,
         candidates: Iterable[Candidate],
         memos: Mapping[str, ValueMemo],
         references: Sequence[Reference],
-        keywords: ValueMemo | None,
-        screen: Screen | None,
-        interned: Interned,
+        keywords: tuple[ValueMemo, Screen | None] | None,
     ) -> None:
         self.variants = variants
+        self._fixed = fixed
         self.good_names: set[str] = set()
-        self._asked_names = frozenset(
-            map(
-                plain_name,
-                (
-                    *memos,
-                    *routing_names,
-                    *(name for each in references for name in (each.name, each.other)),
-                ),
-            )
-        )
+        compared = [name for each in references for name in (each.name, each.other)]
+        asked = (*memos, *compared, *ROUTING_NAMES)
+        self._asked_names = frozenset(map(plain_name, asked))
         self.names = tuple(memos)
         self.memos = tuple(memos.values())
         self._references = tuple(references)
-        self._keywords = keywords
-        self._screen = screen
-        self._interned = interned
+        self._keywords = None if keywords is None else keywords[0]
+        self._screen = None if keywords is None else keywords[1]
         self.is_plain = not references and keywords is None
         self._always: list[Candidate] = []
         self._by_witness: dict[int, list[Candidate]] = {}
@@ -139,10 +131,14 @@ class Plan:
 
     def _keyword_atoms(self, event: Event, memo: ValueMemo) -> Atoms:
         found = {memo.of_any(value) for name, value in event.items() if name[:1] != "_"}
-        return self._interned.one(frozenset().union(*found))
+        return memo.one(frozenset().union(*found))
+
+    def present(self, key: tuple[Atoms, ...]) -> set[int]:
+        """Return every atom that holds for an event with this key."""
+        return set(self._fixed).union(*key)
 
     def _answer(self, key: tuple[Any, ...]) -> Fired:
-        present: set[int] = set().union(*key)
+        present = self.present(key)
         by_witness = self._by_witness
         asked = {each for atom in present if atom in by_witness for each in by_witness[atom]}
         asked.update(self._always)

@@ -23,6 +23,10 @@ Operand = Any
 KEYWORDS = ""
 """The name of the field that stands for every field: what a keyword asks."""
 
+CHANNEL = "Channel"
+EVENT_ID = "EventID"
+"""What tells Windows events apart."""
+
 SOURCE = "_ls"
 """Where an event carries its log source: category, product, service."""
 

@@ -8,7 +8,8 @@ rules; RFC 3164, RFC 5424, W3C extended log format, CEF, LEEF 2.0, OCSF, ECS.
 
 from detente.watch.reading.detection import HEAD_BYTES, detect
 from detente.watch.reading.errors import ReadingError
-from detente.watch.reading.lines import Block
+from detente.watch.reading.json_lines import JsonLines
+from detente.watch.reading.lines import Block, LineSplitter
 from detente.watch.reading.model import (
     BadLine,
     Batch,
@@ -28,8 +29,10 @@ __all__ = [
     "Block",
     "Event",
     "Format",
+    "JsonLines",
     "Limits",
     "LineReader",
+    "LineSplitter",
     "LogSource",
     "Options",
     "ReadingError",

@@ -5,12 +5,14 @@ values. They pass two tests that run in C and are not copied; the rest is
 recognised and flattened by `sources.normalise`.
 """
 
+from collections.abc import Iterator
+
 import orjson
 
 from detente.watch.reading.errors import UnreadableLine
 from detente.watch.reading.json_values import load
 from detente.watch.reading.lines import Block
-from detente.watch.reading.model import Batch, Options
+from detente.watch.reading.model import BadLine, Batch, Event, Options
 from detente.watch.reading.sources import normalise, records_of
 
 SCALARS = frozenset({str, int, float, bool})
@@ -28,6 +30,20 @@ class JsonLines:
         """Return the events of the block; blank lines count as lines and give nothing."""
         batch = Batch(rewritten=set())
         positions, events, raws = batch.positions, batch.events, batch.raws
+        for at, event, line, is_rewritten in self.each(block, batch.bad):
+            if is_rewritten and batch.rewritten is not None:
+                batch.rewritten.add(len(events))
+            positions.append(at)
+            events.append(event)
+            raws.append(line)
+        return batch
+
+    def each(self, block: Block, bad: list[BadLine]) -> Iterator[tuple[int, Event, bytes, bool]]:
+        """Yield the events of a block one by one: what is let go at once stays in the cache.
+
+        Yields:
+            Line, event, its bytes, and whether it is more than those bytes decoded.
+        """
         loads, clean, scalar = orjson.loads, self._clean.issuperset, SCALARS.issuperset
         most = self._options.limits.fields
         for at, line in enumerate(block.lines, start=block.first):
@@ -42,14 +58,14 @@ class JsonLines:
                     and "Channel" in event
                     and "Provider_Name" in event
                 ):
-                    positions.append(at)
-                    events.append(event)
-                    raws.append(line)
+                    yield at, event, line, False
                     continue
             except (ValueError, TypeError, AttributeError):
                 event = None
-            self._read_other(batch, at, line, event, is_long=at - block.first in block.long)
-        return batch
+            other = Batch(bad=bad)
+            self._read_other(other, at, line, event, is_long=at - block.first in block.long)
+            for each in other.events:
+                yield at, each, line, True
 
     def close(self) -> Batch:
         """Nothing stays open between lines."""
