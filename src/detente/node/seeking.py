@@ -21,7 +21,7 @@ class IndicatorWatcher:
 
     Args:
         lists: what to look for.
-        now: seconds since 1970; the time of events that say none.
+        now: seconds since 1970; the time of events that say none. Who runs on sets it anew.
         live: what comes and goes meanwhile.
     """
 
@@ -34,7 +34,7 @@ class IndicatorWatcher:
         self._patterns = CompoundMatcher(
             [(each.indicator, each.pattern, each.term) for each in lists.patterns]
         )
-        self._now = now
+        self.now = now
 
     @property
     def dropped(self) -> dict[str, str]:
@@ -48,8 +48,8 @@ class IndicatorWatcher:
 
     def look(self, name: str, batch: Batch) -> list[Detection]:
         """Return what is named in a batch of an input, each indicator once a line."""
-        hits = self._values.matches(batch.events, now=self._now)
-        hits += self._patterns.matches(batch.events, now=self._now)
+        hits = self._values.matches(batch.events, now=self.now)
+        hits += self._patterns.matches(batch.events, now=self.now)
         together: dict[tuple[int, str], list[IndicatorHit]] = {}
         for hit in hits:
             together.setdefault((hit.line, hit.indicator), []).append(hit)

@@ -42,6 +42,13 @@ class Settings:
         misp_sources: name -> URL or folder of a MISP feed.
         list_sources: name -> URL or file of a table or plain list.
         private_networks: CIDR, separated by spaces.
+        watch_keep_days: days.
+        watch_keep_gb: gigabytes (10^9 bytes).
+        watch_evidence_days: days.
+        watch_min_level: informational, low, medium, high or critical.
+        watch_sources: name -> address of events.
+        watch_rules: name -> file, folder or archive of Sigma rules.
+        watch_indicators: name -> file or folder of indicators.
     """
 
     unlock_file: str = "unlock.key"
@@ -55,11 +62,18 @@ class Settings:
     pull_every_s: float = 3_600.0
     answer_others: bool = True
     private_networks: str = ""
+    watch_keep_days: int = 30
+    watch_keep_gb: int = 50
+    watch_evidence_days: int = 30
+    watch_min_level: str = "informational"
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
     taxii_sources: Mapping[str, str] = field(default_factory=dict)
     misp_sources: Mapping[str, str] = field(default_factory=dict)
     list_sources: Mapping[str, str] = field(default_factory=dict)
+    watch_sources: Mapping[str, str] = field(default_factory=dict)
+    watch_rules: Mapping[str, str] = field(default_factory=dict)
+    watch_indicators: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,14 @@ ABOUT = {
         "Feeds are fetched from public addresses alone, and from these networks (CIDR, separated"
         " by spaces)."
     ),
+    "watch_keep_days": About("Events are kept so many days, for `detente hunt`.", 0, 36_500),
+    "watch_keep_gb": About(
+        "With more events than so many gigabytes (10^9 bytes) the oldest day goes.", 1, 10**6
+    ),
+    "watch_evidence_days": About(
+        "The raw event stays beside its detection for so many days; then only its hash.", 0, 36_500
+    ),
+    "watch_min_level": About("Rules below this level are left out of the watch."),
     "peers": About("Where each member's node is: name or id of the member, and its URL."),
     "witnesses": About(
         "Where each outside witness of the charter takes checkpoints: name, and URL."
@@ -124,6 +146,14 @@ ABOUT = {
     "misp_sources": About("MISP feeds that this node reads: a name of ours, and URL or folder."),
     "list_sources": About(
         "Lists (.txt, .csv) that this node reads: a name of ours, and URL or file."
+    ),
+    "watch_sources": About(
+        "Where events come from: a name of ours, and a path, or udp://, tcp://, tls://, http://"
+        " or nats:// with HOST:PORT (docs/cli.md). The node watches while it runs."
+    ),
+    "watch_rules": About("Sigma rules of the watch: a name of ours, and file, folder or archive."),
+    "watch_indicators": About(
+        "Indicators of the watch beside those of the unit: a name of ours, and file or folder."
     ),
 }
 

@@ -1,0 +1,203 @@
+"""The watch of an open node: its rules, its indicators, and the warnings of its unit, live.
+
+What a partner warns of is looked for in what comes from then on, and hunted for in what
+was kept. Nothing leaves by this: a person answers, through the gate.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from detente.errors import EnvironmentFault, UnitError
+from detente.node.home import Home
+from detente.node.hunting import Hunt, HuntSummary, Span, Wanted, hunt
+from detente.node.rulesets import Loaded, RuleChoice, load_rules
+from detente.node.scanning import Engine
+from detente.node.seeking import IndicatorWatcher
+from detente.node.settings import Settings
+from detente.node.watching import Watching, WatchOptions
+from detente.node.watching_live import LiveWarnings
+from detente.node.watching_matching import Found
+from detente.node.watching_sources import parse_source
+from detente.node.watchlists import Watchlists, load_watchlists
+from detente.storage.detections import Taken
+from detente.storage.events import Keeping
+from detente.watch.indicators import Found as FoundIndicator
+from detente.watch.indicators import LiveIndicators, SetBuilder
+from detente.watch.indicators.keys import Key
+from detente.watch.indicators.marks import wanted_marks
+from detente.watch.sigma.model import RuleSet
+
+LOOK_EVERY_S = 0.1
+NO_RULES = Loaded(RuleSet(), frozenset(), 0, was_kept=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPlan:
+    """What a node watches, and what for.
+
+    Attributes:
+        options: sources, and how long things are kept.
+        choice: rules; None for none.
+        indicators: files and folders beside what the unit says.
+    """
+
+    options: WatchOptions
+    choice: RuleChoice | None = None
+    indicators: Sequence[Path] = ()
+
+
+def plan_of(settings: Settings) -> WatchPlan | None:
+    """Return what the settings ask for; None where they name no source.
+
+    Raises:
+        InputError: a source cannot be one.
+    """
+    if not settings.watch_sources:
+        return None
+    sources = [parse_source(name, where) for name, where in settings.watch_sources.items()]
+    rules = tuple(settings.watch_rules.values())
+    return WatchPlan(
+        options=WatchOptions(
+            sources=sources,
+            keeping=Keeping(settings.watch_keep_days, settings.watch_keep_gb * 10**9),
+            evidence_days=settings.watch_evidence_days,
+        ),
+        choice=RuleChoice(rules, min_level=settings.watch_min_level) if rules else None,
+        indicators=[Path(each) for each in settings.watch_indicators.values()],
+    )
+
+
+def load_plan(plan: WatchPlan, now: datetime) -> tuple[Loaded, Watchlists]:
+    """Return the rules and lists of a plan.
+
+    Raises:
+        InputError: a file of them cannot be used.
+    """
+    loaded = NO_RULES if plan.choice is None else load_rules(plan.choice, today=now.date())
+    return loaded, load_watchlists(plan.indicators, now=now)
+
+
+class HomeWatch:
+    """The watch of an open home. Use as an async context manager.
+
+    Args:
+        home: open; it stays open.
+        plan: what is watched.
+        now: the clock.
+        report: tells people what went wrong.
+        told: called in threads with what was kept just now.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        plan: WatchPlan,
+        *,
+        now: Callable[[], datetime],
+        report: Callable[[str], None],
+        told: Callable[[Taken], None] = lambda _taken: None,
+    ) -> None:
+        self._home = home
+        self._plan = plan
+        self._now = now
+        self._report = report
+        self._told = told
+        self._held = AsyncExitStack()
+        self._live = LiveIndicators()
+        self._watching: Watching | None = None
+        self._warnings: LiveWarnings | None = None
+        # Something new was taken up; set in the loop's thread.
+        self.wake = asyncio.Event()
+
+    @property
+    def watching(self) -> Watching:
+        """The watch itself; only while this is entered."""
+        assert self._watching is not None  # noqa: S101 - made on entering
+        return self._watching
+
+    async def __aenter__(self) -> "HomeWatch":
+        moment = self._now()
+        loaded, lists = await asyncio.to_thread(load_plan, self._plan, moment)
+        seeker = IndicatorWatcher(lists, now=moment.timestamp(), live=self._live)
+        self._watching = await self._held.enter_async_context(
+            Watching(
+                self._home.database,
+                self._home.layout.directory,
+                loaded,
+                seeker,
+                self._plan.options,
+                now=self._now,
+                report=self._report,
+                told=self._told,
+            )
+        )
+        self._warnings = LiveWarnings(self._home, self._live, asking=self._watching.asking)
+        # What was said before this start is looked for in what comes, and was hunted then.
+        await asyncio.to_thread(self._warnings.bring_up)
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self._held.aclose()
+
+    async def run(self) -> None:
+        """Watch, and follow what the unit says, until cancelled.
+
+        Raises:
+            StorageFault: this node's own disk or database refused.
+        """
+        tasks = [asyncio.create_task(self.watching.run()), asyncio.create_task(self._follow())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        complaint = ""
+        while True:
+            try:
+                await asyncio.to_thread(self.look)
+                complaint = ""
+            except (EnvironmentFault, UnitError) as fault:
+                if fault.message != complaint:
+                    complaint = fault.message
+                    self._report(f"warnings of the unit: {fault}")
+            self.wake.clear()
+            try:
+                await asyncio.wait_for(self.wake.wait(), LOOK_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def look(self) -> list[Found]:
+        """Take up what was said since, and hunt for it in stored events.
+
+        Raises:
+            StorageFault, EnvironmentFault: the disk, the database or DuckDB refused.
+        """
+        assert self._warnings is not None  # noqa: S101 - made on entering
+        named = self._warnings.bring_up()
+        if not named.keys:
+            return []
+        found = list(hunt(self.watching.events, hunt_for(named.keys, self._now()), HuntSummary()))
+        if found:
+            self._told(self.watching.keep_found(found))
+        return found
+
+
+def hunt_for(named: Sequence[tuple[Key, FoundIndicator]], now: datetime) -> Hunt:
+    """Return a hunt over every stored event for what some indicators name."""
+    live = LiveIndicators()
+    for key, found in named:
+        live.add(key, found)
+    lists = Watchlists(sealed=SetBuilder().seal())
+    engine = Engine(NO_RULES, (IndicatorWatcher(lists, now=now.timestamp(), live=live),))
+    wanted = Wanted(marks=wanted_marks(key for key, _ in named))
+    return Hunt(engine, wanted, Span())
