@@ -15,6 +15,7 @@ unit: setup  ## set up and run the exercise (HEADLESS=1: no pages, exit status o
 
 check: setup  ## format, lint, types, contracts, every test: the definition of done
 	@bash scripts/setup-check.sh
+	@bash scripts/peers.sh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -29,8 +30,10 @@ soak: setup  ## the long runs: a million histories, a thousand kills (hours)
 	@DETENTE_SOAK=1 $(PYTEST) -n 2 --timeout=0
 
 bench: setup  ## the figures (NAME=... for one)
+	@bash scripts/peers.sh
 	@bash scripts/bench.sh $(NAME)
 
 lock: setup  ## write requirements.lock anew, and look that every wheel exists
 	@bash scripts/lock.sh
+	@bash scripts/lock-peers.sh
 	@bash scripts/check-lock.sh

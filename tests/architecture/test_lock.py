@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -29,7 +30,16 @@ def test_the_lock_holds_each_dependency_at_a_version_the_project_allows():
         assert requirement.specifier.contains(version), f"{requirement} but {version} is locked"
 
 
-def test_the_lock_names_no_index():
-    assert "://" not in LOCK
-    assert "--index" not in LOCK
-    assert "--find-links" not in LOCK
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-peers.lock"])
+def test_no_lock_names_an_index(name):
+    lock = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert "--index" not in lock
+    assert "--find-links" not in lock
+
+
+def test_every_line_of_the_lock_of_the_peers_is_a_pinned_version_with_hashes():
+    lock = (ROOT / "requirements-peers.lock").read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=\S)", lock)
+    assert len(blocks) > 20
+    assert all(re.match(r"[\w.-]+==[\w.]+", each) and "--hash=sha256:" in each for each in blocks)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import threading
+from collections import deque
 
 import pytest
 
 from detente.errors import InputError
 from detente.exchange.taxii.errors import TaxiiError
-from detente.node import deposit_rounds, depositing
+from detente.node import depositing
 from detente.node.clock import now
 from detente.node.deposit_rounds import ROUND_BYTES_MAX, Brought, next_round
 from detente.node.granting import grant
@@ -143,7 +144,7 @@ def test_a_fault_of_the_disk_is_told_to_everybody_who_waits(home, service, monke
 
 def test_a_round_holds_what_goes_into_it_and_at_least_one():
     sizes = (ROUND_BYTES_MAX // 2, ROUND_BYTES_MAX // 2, 1, ROUND_BYTES_MAX * 3, 1)
-    waiting = deposit_rounds.deque(Brought("a", read=list, size=size) for size in sizes)
+    waiting = deque(Brought("a", read=list, size=size) for size in sizes)
     rounds = [[each.size for each in next_round(waiting)] for _ in range(4)]
     assert rounds == [list(sizes[:2]), [1], [ROUND_BYTES_MAX * 3], [1]]
     assert next_round(waiting) == []

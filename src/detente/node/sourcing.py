@@ -59,7 +59,7 @@ def pull_source(home: Home, name: str, *, now: Callable[[], datetime]) -> Pulled
     """
     if name in home.settings.taxii_sources:
         kept = Shelf(home.database)
-        shelving = Shelving(home, kept, now=now)
+        shelving = Shelving(home, kept, now=now, changed=lambda: None)
         walker = Walker(kept, Stretches(home.database))
         with closing(HomeDeposits(home, kept, walker, shelving, now=now)) as deposits:
             sources = OutsideSources(home, deposits, now=now)

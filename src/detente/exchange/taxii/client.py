@@ -5,7 +5,8 @@ Nothing it says is believed: what comes is handed on as it came, cut off at its 
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Self
 
@@ -23,12 +24,13 @@ from detente.exchange.taxii.limits import (
     PULL_VALUES_MAX,
 )
 from detente.exchange.taxii.negotiation import MEDIA_TYPE
-from detente.exchange.taxii.query import read_moment
+from detente.exchange.taxii.query import SPEC_VERSION, read_moment
 from detente.signing import JsonError, JsonLimits, parse_strict
 from detente.signing.canonical import JsonValue
 
 _LIMITS = JsonLimits(size_bytes=PULL_BYTES_MAX, depth=PULL_DEPTH_MAX, values=PULL_VALUES_MAX)
 _TOKEN_MAX = 4_096
+_ENDS = ("first", "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,24 @@ class Place:
 
     Attributes:
         after: the newest date_added that was seen to its end, "" before the first time.
-        following: `next` within a reading that was not finished, or "".
+        following: `next` within a reading that goes on, or "".
         newest: the newest date_added of that reading, or "".
+        whole: the newest date_added of it up to which all was seen, or "".
     """
 
     after: str = ""
     following: str = ""
     newest: str = ""
+    whole: str = ""
+
+    @property
+    def to_keep(self) -> "Place":
+        """Where to begin in another process: what was seen already may come once more.
+
+        A `next` is no place to keep: some servers give each page once and forget it, whether
+        or not it was taken.
+        """
+        return Place(self.whole or self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +107,34 @@ class TaxiiClient:
         await self.close()
 
     async def pages(self, place: Place) -> AsyncIterator[PulledPage]:
-        """Yield what came since, oldest first; a reading that was not finished goes on.
+        """Yield what came since, oldest first.
 
         Raises:
             PullError: no answer in time, one that is too large or no envelope, a refusal, or
                 a server that goes round in circles.
         """
-        seen: set[Place] = set()
+        # Not the place alone: medallion writes the same `next` on every page.
+        seen: set[tuple[Place, bytes]] = set()
         for _page in range(PULL_PAGES_MAX):
-            if place in seen:
+            page, digest = await self._page(place)
+            if (page.place, digest) in seen:
                 raise PullError(f"{self._url} gives the same page again and again")
-            seen.add(place)
-            page = await self._page(place)
+            seen.add((page.place, digest))
             yield page
             if not page.more:
                 return
             place = page.place
         raise PullError(f"{self._url} has more than {PULL_PAGES_MAX} pages")
 
-    async def _page(self, place: Place) -> PulledPage:
+    async def _page(self, place: Place) -> tuple[PulledPage, bytes]:
         status, headers, body = await self._get(_parameters(place))
         if status == HTTPStatus.BAD_REQUEST and place.following:
             # Some servers forget what they gave as `next`: begin where the last reading ended.
-            place = replace(place, following="", newest="")
+            place = place.to_keep
             status, headers, body = await self._get(_parameters(place))
         if status != HTTPStatus.OK:
             raise PullError(f"{self._url} answered {status}: {body[:200]!r}")
-        return _read(place, headers, body, self._url)
+        return _read(place, headers, body, self._url), sha256(body).digest()
 
     async def _get(self, parameters: dict[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         try:
@@ -162,16 +176,36 @@ def _read(place: Place, headers: Mapping[str, str], body: bytes, url: str) -> Pu
     objects = envelope.get("objects", [])
     if not isinstance(objects, list):
         raise PullError(f"{url} answers with objects that are no list")
-    last = _date(headers.get("x-taxii-date-added-last", ""))
-    newest = max(place.newest, last)
+    first, last = (_date(headers.get(f"x-taxii-date-added-{end}", "")) for end in _ENDS)
+    newest = max(place.newest, last, key=_order)
+    whole = max(place.whole, _whole(place.newest, first, last), key=_order)
     following = envelope.get("next")
+    taken = tuple(_mended(each) for each in objects)
     if envelope.get("more") is True and (isinstance(following, str) or last):
         if isinstance(following, str) and 0 < len(following) <= _TOKEN_MAX:
-            goes_on = Place(place.after, following, newest)
+            goes_on = Place(place.after, following, newest, whole)
         else:
             goes_on = Place(last or place.after)
-        return PulledPage(tuple(objects), goes_on, more=True)
-    return PulledPage(tuple(objects), Place(newest or place.after), more=False)
+        return PulledPage(taken, goes_on, more=True)
+    return PulledPage(taken, Place(newest or place.after), more=False)
+
+
+def _whole(before: str, first: str, last: str) -> str:
+    """Return the date up to which everything came, once something later has come."""
+    if _order(first) < _order(last):
+        return first
+    return before if _order(before) < _order(first) else ""
+
+
+def _order(date: str) -> int:
+    return read_moment(date) if date else -1
+
+
+def _mended(brought: JsonValue) -> JsonValue:
+    """Read what OpenTAXII 0.9.3 makes of an object: its type stands for its spec_version, too."""
+    if isinstance(brought, dict) and brought.get("spec_version", "") == brought.get("type"):
+        return {**brought, "spec_version": SPEC_VERSION}
+    return brought
 
 
 def _date(text: str) -> str:

@@ -39,26 +39,30 @@ _Face = NamedDependency[SkipValidation[TaxiiFace]]
 _Text = FromPath[str]
 _TEXT = OpenAPIType.STRING
 _TAXII = cast("MediaType", MEDIA_TYPE)
-_REFUSALS = {
-    status: ResponseSpec(data_container=dict[str, object], description=text, media_type=_TAXII)
-    for status, text in (
-        (400, "a filter that cannot be read"),
-        (401, "no token that counts"),
-        (403, "the token may not do this"),
-        (404, "not here, or not for this token"),
-        (406, "another media type is asked for"),
+
+
+def _refusal(text: str) -> ResponseSpec:
+    # Examples would be made up, and of what no JSON can hold.
+    return ResponseSpec(
+        data_container=dict[str, object],
+        description=text,
+        media_type=_TAXII,
+        generate_examples=False,
     )
+
+
+_REFUSALS = {
+    400: _refusal("a filter that cannot be read"),
+    401: _refusal("no token that counts"),
+    403: _refusal("the token may not do this"),
+    404: _refusal("not here, or not for this token"),
+    406: _refusal("another media type is asked for"),
 }
 _BODY_REFUSALS = _REFUSALS | {
-    status: ResponseSpec(data_container=dict[str, object], description=text, media_type=_TAXII)
-    for status, text in (
-        (413, "too long"),
-        (415, "another media type came"),
-        (422, "no envelope"),
-    )
+    413: _refusal("too long"),
+    415: _refusal("another media type came"),
+    422: _refusal("no envelope"),
 }
-
-
 _FILTERS = {
     "added_after": "Only what entered the view later (RFC 3339).",
     "limit": "Most objects in the answer.",
