@@ -38,3 +38,41 @@ def test_every_published_row_is_reproduced_by_the_command_line():
         if not is_close(seen[row["id"]], row["expected"], row["tolerance"])
     ]
     assert wrong == []
+
+
+SF = ("data", "elections", "sf2019")
+
+
+def audit(*words):
+    command = [sys.executable, "-m", "detente", "elections", "audit", *map(str, words), "--json"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    return json.loads(done.stdout)
+
+
+def sf_arguments():
+    return (
+        "--records",
+        shared_path(*SF, "cvr_da2019_report12.raire.gz"),
+        "--assertions",
+        shared_path(*SF, "assertions.json"),
+    )
+
+
+def test_san_francisco_2019_has_its_published_margins_and_sizes():
+    published = json.loads(shared_path(*SF, "margins.json").read_bytes())["published"]
+    answer = audit("plan", *sf_arguments())
+    assert answer["proves_winner"]
+    seen = {each["assertion"]: each for each in answer["assertions"]}
+    assert len(seen) == 13
+    for row in published:
+        assert seen[row["assertion"]]["margin"] == pytest.approx(row["margin"], rel=1e-12)
+        assert seen[row["assertion"]]["quantiles"]["80%"] == row["sample_size"]
+
+
+@pytest.mark.parametrize("name", ["mvr_errors_1-1-5", "mvr_errors_5-5-5", "mvr_200_perfect"])
+def test_planted_errors_are_seen_as_discrepancies(name):
+    expected = json.loads(shared_path(*SF, "expected_mvr_differences.json").read_bytes())["files"]
+    answer = audit("risk", *sf_arguments(), "--pulled", shared_path(*SF, f"{name}.json"))
+    seen = max(sum(each["discrepancies"].values()) for each in answer["assertions"])
+    assert seen <= expected[name]["rankings_that_differ"]
+    assert (seen > 0) == (expected[name]["rankings_that_differ"] > 0)
