@@ -24,6 +24,7 @@ _NOUNS = {
     "elections": "Guards of results, audits, rolls and names; needs no node.",
     "exercise": "Run the main job: a unit at work, scene by scene, with a verdict for each.",
     "export": "Write what others would pull from this node into a file.",
+    "hunt": "Rules and indicators over the events a node kept.",
     "import": "Take up what came on media.",
     "indicators": "What values do here and why; lists for tools, feeds of others.",
     "init": "Make a node in an empty directory.",

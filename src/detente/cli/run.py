@@ -69,6 +69,25 @@ def command(
 
 
 async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
+    from contextlib import AsyncExitStack
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as beside:
+        if home.settings.watch_sources:
+            from detente.node.clock import now
+            from detente.node.watching_home import hosted
+
+            await beside.enter_async_context(hosted(home, stopping, now=now, report=say))
+        await _take_part(home, options, stopping, as_json=as_json)
+    say("stopped; nothing is lost")
+
+
+async def _take_part(
+    home: "Home", options: "RunOptions", stopping: asyncio.Event, *, as_json: bool
+) -> None:
     from dataclasses import replace
 
     from detente.cli.forwarding import do_for_owner
@@ -77,10 +96,6 @@ async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
     from detente.node.offering import read_offer
     from detente.node.running import RunningNode
 
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
     address = ("", 0)
     if home.charter is None and (options.listen or read_offer(home) is not None):
         address = await _wait(home, options, stopping, as_json=as_json)
@@ -96,7 +111,6 @@ async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
         say(f"{home.identity.name} is running" + (f" at {host}:{port}" if port else ""))
         settle()
         await node.wait(stopping)
-    say("stopped; nothing is lost")
 
 
 async def _wait(

@@ -16,6 +16,7 @@ from detente.cli.output import (
     write_file,
 )
 from detente.cli.rule_options import ManyPaths, rule_options
+from detente.cli.watch_running import run_watch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,9 @@ _SHOWN = 10
 @click.group("watch")
 def command() -> None:
     """Rules and indicators over events: detections out."""
+
+
+command.add_command(run_watch)
 
 
 @command.command("scan", cls=ManyPaths)

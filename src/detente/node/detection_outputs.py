@@ -7,16 +7,19 @@ are told goes through release, by a person's command (`sighting_answers`).
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from detente.node.scanning_in_parts import Detection
+from detente.node.watching_matching import Found
 from detente.statements.stix import name_uuid
 from detente.storage.detections import AlarmRow, DetectionRow
 from detente.watch.indicators.objects import objects_of
+from detente.watch.reading import Event, event_time
 
 _NAMESPACE = bytes.fromhex("1d3c5a77e0b24f9c8f6102aa94c7be55")
 _SEVERITIES = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
@@ -111,6 +114,17 @@ def told_of_scan(detection: Detection, position: str = "") -> Told:
         fields=detection.fields,
         count=detection.count or 1,
     )
+
+
+def told_of_found(found: Found) -> Told:
+    """Return what a hunt found."""
+    told = told_of_scan(replace(found.detection, input=found.source.name), found.position)
+    hashed = sha256(found.raw).hexdigest() if found.raw else ""
+    return replace(told, event_at=_event_time(found.event), event_hash=hashed)
+
+
+def _event_time(event: Event | None) -> float | None:
+    return None if event is None else event_time(event)
 
 
 def techniques_of(tags: Iterable[str]) -> list[str]:

@@ -5,15 +5,15 @@ was kept. Nothing leaves by this: a person answers, through the gate.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from detente.errors import EnvironmentFault, UnitError
 from detente.node.home import Home
-from detente.node.hunting import Hunt, HuntSummary, Span, Wanted, hunt
+from detente.node.hunting import Hunt, HuntSummary, Span, Wanted, hunt, wanted_of_rules
 from detente.node.rulesets import Loaded, RuleChoice, load_rules
 from detente.node.scanning import Engine
 from detente.node.seeking import IndicatorWatcher
@@ -28,10 +28,11 @@ from detente.storage.events import Keeping
 from detente.watch.indicators import Found as FoundIndicator
 from detente.watch.indicators import LiveIndicators, SetBuilder
 from detente.watch.indicators.keys import Key
-from detente.watch.indicators.marks import wanted_marks
+from detente.watch.indicators.marks import sealed_keys, wanted_marks
 from detente.watch.sigma.model import RuleSet
 
 LOOK_EVERY_S = 0.1
+MARKS_MAX = 100_000  # values of a hunt that are looked up in files; with more, every event is asked
 NO_RULES = Loaded(RuleSet(), frozenset(), 0, was_kept=False)
 
 
@@ -201,3 +202,63 @@ def hunt_for(named: Sequence[tuple[Key, FoundIndicator]], now: datetime) -> Hunt
     engine = Engine(NO_RULES, (IndicatorWatcher(lists, now=now.timestamp(), live=live),))
     wanted = Wanted(marks=wanted_marks(key for key, _ in named))
     return Hunt(engine, wanted, Span())
+
+
+def hunt_of(
+    choice: RuleChoice | None, indicators: Sequence[Path], span: Span, *, now: datetime
+) -> Hunt:
+    """Return a hunt for rules and indicators in files.
+
+    Raises:
+        InputError: a file of them cannot be used.
+    """
+    loaded = NO_RULES if choice is None else load_rules(choice, today=now.date())
+    lists = load_watchlists(indicators, now=now)
+    watchers = (IndicatorWatcher(lists, now=now.timestamp()),) if indicators else ()
+    rules = wanted_of_rules(loaded.rules.program, loaded.wanted)
+    # Which values ten million indicators name is asked of the set itself, event by event.
+    marks = None if indicators else frozenset[int]()
+    keys = sealed_keys(lists.sealed, most=MARKS_MAX) if not lists.patterns else None
+    if indicators and keys is not None:
+        marks = wanted_marks(keys)
+    wanted = Wanted(marks, rules.channels, rules.event_ids, tagged=rules.tagged)
+    if not loaded.wanted:
+        wanted = Wanted(marks)
+    return Hunt(Engine(loaded, watchers), wanted, span)
+
+
+@asynccontextmanager
+async def hosted(
+    home: Home,
+    stopping: asyncio.Event,
+    *,
+    now: Callable[[], datetime],
+    report: Callable[[str], None],
+) -> AsyncIterator[None]:
+    """Watch what the settings name for as long as this is entered; nothing where they do not.
+
+    Args:
+        home: open.
+        stopping: set where the watch cannot go on; why is raised on leaving.
+        now: the clock.
+        report: tells people what went wrong.
+
+    Raises:
+        InputError: a source, a rule or a list cannot be used.
+        StorageFault: this node's own disk or database refused.
+    """
+    plan = plan_of(home.settings)
+    if plan is None:
+        yield
+        return
+    async with HomeWatch(home, plan, now=now, report=report) as watch:
+        running = asyncio.create_task(watch.run())
+        running.add_done_callback(lambda _task: stopping.set())
+        report(f"watching {len(plan.options.sources)} sources")
+        try:
+            yield
+            if running.done():
+                running.result()
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

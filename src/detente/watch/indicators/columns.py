@@ -58,6 +58,14 @@ class IndicatorSet:
         """Bytes of all columns and their terms."""
         return sum(column.size for column in self._every()) + 200 * len(self._terms)
 
+    def keys(self) -> Iterator[Key]:
+        """Yield every key, column by column."""
+        for (path, width), columns in self._columns.items():
+            for column in columns:
+                for key in column.keys.tolist():
+                    # Numpy gives bytes without the zeros at their end.
+                    yield Key(path, width, key.ljust(width or WIDTH_MAX, b"\0"))
+
     def find(self, wanted: Sequence[tuple[Key, Item]]) -> list[tuple[Found, ...]]:
         """Look keys up, many at once.
 

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from detente.watch.indicators.columns import IndicatorSet
 from detente.watch.indicators.fields import FIELDS
 from detente.watch.indicators.keys import Key, network_key
 from detente.watch.indicators.observables import asked_by
@@ -37,6 +38,11 @@ def wanted_marks(keys: Iterable[Key]) -> frozenset[int] | None:
             return None
         marks.add(mark_of(known))
     return frozenset(marks)
+
+
+def sealed_keys(sealed: IndicatorSet, *, most: int) -> list[Key] | None:
+    """Return the keys of a set; None where it holds more than so many."""
+    return None if len(sealed) > most else list(sealed.keys())
 
 
 def _findable(key: Key) -> Key | None:
