@@ -9,6 +9,10 @@ import click
 if TYPE_CHECKING:
     pass
 
+FORMATS = (
+    "auto", "jsonl", "json", "evtx", "xml", "access", "nginx", "error", "w3c", "squid", "syslog",
+    "auditd", "cef", "leef", "dns", "zeek", "csv",
+)  # fmt: skip
 _LEVELS = ("informational", "low", "medium", "high", "critical")
 _STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 

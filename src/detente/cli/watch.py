@@ -15,7 +15,8 @@ from detente.cli.output import (
     wants_json,
     write_file,
 )
-from detente.cli.rule_options import ManyPaths, rule_options
+from detente.cli.rule_options import FORMATS, ManyPaths, rule_options
+from detente.cli.watch_coverage import show_coverage
 from detente.cli.watch_running import run_watch
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from detente.node.scanning import Summary
     from detente.node.seeking import IndicatorWatcher
 
-_FORMATS = (
-    "auto", "jsonl", "json", "evtx", "xml", "access", "nginx", "error", "w3c", "squid", "syslog",
-    "auditd", "cef", "leef", "dns", "zeek", "csv",
-)  # fmt: skip
 _SHOWN = 10
 
 
@@ -37,6 +34,7 @@ def command() -> None:
     """Rules and indicators over events: detections out."""
 
 
+command.add_command(show_coverage)
 command.add_command(run_watch)
 
 
@@ -58,7 +56,7 @@ command.add_command(run_watch)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="auto",
     show_default=True,
     help="The form of the events.",
