@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
-from threading import RLock
+from threading import Lock, RLock
 from types import TracebackType
 from typing import Self
 
@@ -81,6 +81,7 @@ class Home:
         # What a running node made of a content forgets it, by the statement's id.
         self.forget: Callable[[str], None] | None = None
         self.taking_up = RLock()
+        self.entering = Lock()  # held by whoever brings an open offer about
         self._lock = lock
         self._chain: CharterChain | None = None
 

@@ -140,9 +140,8 @@ def take_answer(home: Home, data: bytes, now: Clock) -> Outcome:
             return Outcome.WITHDRAWN
         kept = replace(kept, answers=answers)
         _keep(home, kept)
-        if isinstance(state, Founded):
-            return _complete(home, kept, now)
-    return Outcome.OPEN
+    # Outside: speaking waits for threads that may wait for the same lock.
+    return _complete(home, kept, now) if isinstance(state, Founded) else Outcome.OPEN
 
 
 def _gathered(home: Home, charter: Charter, answers: tuple[bytes, ...]) -> Founding:
@@ -153,7 +152,20 @@ def _gathered(home: Home, charter: Charter, answers: tuple[bytes, ...]) -> Found
 
 
 def _complete(home: Home, kept: OpenOffer, now: Clock) -> Outcome:
-    """Found the unit, or put the admission to the vote; then the offer is open no more."""
+    """Found the unit, or put the admission to the vote; then the offer is open no more.
+
+    Whoever finds it under way leaves it to who began: nobody waits here.
+    """
+    if not home.entering.acquire(blocking=False):
+        return Outcome.OPEN
+    try:
+        _bring_about(home, kept, now)
+    finally:
+        home.entering.release()
+    return Outcome.DONE
+
+
+def _bring_about(home: Home, kept: OpenOffer, now: Clock) -> None:
     charter = kept.charter
     if charter.version == 1:
         apply_founding(home, kept.document, kept.answers, now())
@@ -164,7 +176,6 @@ def _complete(home: Home, kept: OpenOffer, now: Clock) -> Outcome:
             put_to_vote(desk, charter, Topic.ADMIT, now=now(), acceptances=kept.answers)
             say_yes(desk, newest_proposal(desk), now())
     forget_offer(home)
-    return Outcome.DONE
 
 
 def finish_offer(home: Home, now: Clock) -> None:
@@ -178,10 +189,12 @@ def finish_offer(home: Home, now: Clock) -> None:
         if kept is None or kept.at:
             return
         charter, bound = kept.charter, home.charter
-        if bound is not None and charter.version <= bound.version:
+        over = bound is not None and charter.version <= bound.version
+        if over:
             forget_offer(home)
-        elif isinstance(_gathered(home, charter, kept.answers), Founded):
-            _complete(home, kept, now)
+        ready = not over and isinstance(_gathered(home, charter, kept.answers), Founded)
+    if ready:
+        _complete(home, kept, now)
 
 
 def answer(home: Home, document: bytes, now: datetime) -> bytes:
@@ -242,7 +255,7 @@ def answer_own(home: Home, now: Clock, *, withdrawn: bool) -> Outcome:
         if withdrawn:
             forget_offer(home)
             return Outcome.WITHDRAWN
-        return take_answer(home, answer(home, kept.document, now()), now)
+    return take_answer(home, answer(home, kept.document, now()), now)
 
 
 def refuse(home: Home, document: bytes) -> bytes:
