@@ -1,4 +1,4 @@
-"""Live rows A26, A50 and A71: cut off from each other, told different things, a clock set back."""
+"""Live rows A26, A50 and A71: cut off from each other, told different things, clocks set wrong."""
 
 import os
 import signal
@@ -6,13 +6,15 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
 from detente.charter import Confirm, Yes
 from detente.node.clock import now
 from detente.signing import format_time
 from tests.live.mischief import clear, told
 from tests.live.test_governance import ballot, proposal, renewal, show_papers, versions
-from tests.live.test_log_integrity import shown_fork
-from tests.live.unit import cosigned_size, eventually, faults, kept, proofs
+from tests.live.test_log_integrity import shown_fork, warning
+from tests.live.unit import cosigned_size, eventually, faults, kept, proofs, taken
 
 
 def test_a50_two_charters_for_two_halves_bind_neither_and_show_a_fork(unit, tmp_path):
@@ -72,6 +74,55 @@ def test_a26_a_clock_that_was_set_back_gives_no_earlier_time(unit, tmp_path):
     eventually(lambda: cosigned_size(borea, aurel.origin) == 2, within_s=30)
     assert cosigned_at(borea) >= before
     assert [who for who, _, _ in proofs(aurel) if who == borea.member] == []
+
+
+SHIFTED = """
+import datetime
+import pathlib
+import detente.node.clock as clock
+right = clock.now
+shift = pathlib.Path(__file__).with_name("shift")
+clock.now = lambda: right() + datetime.timedelta(seconds=int(shift.read_text() or 0))
+"""
+
+
+@pytest.mark.parametrize("shift", [-3_600, 3_600])
+def test_a26_a_clock_an_hour_off_is_noticed_and_signs_and_blames_nothing(unit, tmp_path, shift):
+    aurel, borea = unit.nodes
+    liar = unit.liar
+    clock = tmp_path / "clock"
+    clock.mkdir()
+    (clock / "sitecustomize.py").write_text(SHIFTED)
+    (clock / "shift").write_text("0")
+    borea.stop()
+    borea.environment["PYTHONPATH"] = f"{clock}:{pythonpath()}"
+    borea.start()
+    first = aurel.say("198.51.100.60")
+    liar.say(liar.entry(liar.next))
+    eventually(lambda: first in kept(borea) and taken(borea, liar.origin) == 1, within_s=20)
+    eventually(lambda: cosigned_size(borea, aurel.origin) == 1, within_s=20)
+    (clock / "shift").write_text(str(shift))
+    second = aurel.say("198.51.100.61")
+    liar.say(lambda seq: liar.entry(seq, "203.0.113.60"))
+    side = "behind" if shift < 0 else "ahead of"
+    eventually(lambda: f"s {side} what" in borea.words(), within_s=30)
+    before = cosigned_size(borea, aurel.origin)
+    third = aurel.say("198.51.100.62")
+    unit.settle_down(3)
+    assert cosigned_size(borea, aurel.origin) == before
+    refused = borea.run("statement", "publish", warning(tmp_path))
+    assert refused.returncode != 0
+    assert b"Set the clock" in refused.stderr
+    assert b"s " + side.encode() in (borea.directory / "clock.wrong").read_bytes()
+    assert faults(borea, aurel.member) == []
+    (clock / "shift").write_text("0")
+    fourth = aurel.say("198.51.100.63")
+    liar.say(lambda seq: liar.entry(seq, "203.0.113.61"))
+    eventually(lambda: "agrees with what others sign again" in borea.words(), within_s=90)
+    eventually(lambda: {second, third, fourth} <= set(kept(borea)), within_s=40)
+    for node, other in (unit.nodes, unit.nodes[::-1]):
+        assert faults(node, other.member) == []
+        assert [who for who, _, _ in proofs(node) if who == other.member] == []
 
 
 def pythonpath():

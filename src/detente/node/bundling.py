@@ -15,6 +15,7 @@ from detente.exchange.bundle import BundleFace, Piece, write_bundle
 from detente.exchange.errors import ExchangeError
 from detente.exchange.limits import PROOFS_LISTED_MAX, PUSH_BYTES_MAX
 from detente.exchange.protocol import Event, Roster, begin
+from detente.exchange.protocol.model import Clock
 from detente.exchange.protocol.paths import (
     CHAIN,
     PROOFS,
@@ -241,7 +242,14 @@ async def take_bundle(
             tell(event)
 
     pull = Pull(
-        begin(face.member, Roster(chain, me), before, now=now(), proofs=frozenset(proofs)),
+        begin(
+            face.member,
+            Roster(chain, me),
+            before,
+            now=now(),
+            proofs=frozenset(proofs),
+            clock=Clock.UNSURE,  # what stands in a bundle may be of any time
+        ),
         face,
         here=here,
         blobs=home.blobs,

@@ -24,7 +24,9 @@ from detente.node.layout import Layout
 from detente.node.log import NEW_EPOCH
 from detente.node.reading import published_checkpoint
 from detente.node.settings import load_settings
+from detente.node.timekeeping import clock_file
 from detente.signing import KeyAdmissionError, admit_ed25519
+from detente.storage.disk import read_capped
 from detente.storage.keyfiles import Unlock
 from detente.storage.restored import restored_note
 
@@ -186,6 +188,10 @@ def _log(home: Home) -> Iterator[Row]:
             State.BAD,
             "`detente keys confirm` compares it with what f + 1 of the others cosign now",
         )
+    wrong = clock_file(home.layout)
+    if wrong.exists():
+        words = read_capped(wrong, bytes_max=4_096).decode(errors="replace")
+        yield Row(words, State.BAD, "Set the clock; a running node then says that it agrees")
     charter = home.charter
     if charter is None:
         yield Row("no charter yet: works alone, says nothing", State.GOOD)

@@ -217,6 +217,7 @@ class HomeHoldings:
         now: the clock, for cosignatures.
         stopped: called once this node must not sign any more, with the reason.
         shown: called with every cosigned checkpoint that is shown from now on.
+        may_cosign: False while this node's clock is in doubt.
         disk: how bytes become durable.
     """
 
@@ -227,12 +228,14 @@ class HomeHoldings:
         now: Callable[[], datetime],
         stopped: Callable[[str], None],
         shown: Callable[[bytes], None] = lambda _note: None,
+        may_cosign: Callable[[], bool] = lambda: True,
         disk: Disk | None = None,
     ) -> None:
         self._home = home
         self._now = now
         self._stopped = stopped
         self._shown = shown
+        self._may_cosign = may_cosign
         self._disk = disk or Disk()
         self._following = FollowedLogs(home.database)
         self._papers = Papers(home.database)
@@ -303,6 +306,8 @@ class HomeHoldings:
 
     def cosigners(self, origin: str) -> Sequence[Cosigner]:
         """Return this member's mirror and witness of one log; none while it must not sign."""
+        if not self._may_cosign():
+            return []
         logs = {origin: tuple(verifier for _, verifier in self.roster.log_keys(origin))}
         try:
             return [

@@ -33,6 +33,9 @@ class LiveLog:
         home: open; nobody else appends to its log.
         now: the clock.
         grown: called in the loop's thread whenever readers see a larger tree.
+
+    Attributes:
+        doubt: says why nothing is said just now; "" where it is.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class LiveLog:
         self._sequencer: Sequencer[_Signed] | None = None
         self._log: Log | None = None
         self._changing = asyncio.Lock()
+        self.doubt: Callable[[], str] = lambda: ""
 
     async def start(self) -> Checkpoint:
         """Recover the log and begin to take drafts.
@@ -95,6 +99,7 @@ class LiveLog:
     async def _say(
         self, sign: Sign[Draft], drafts: Sequence[Draft], log: Log | None
     ) -> list[Acknowledged]:
+        self._require_sure(drafts)
         if log is not None or await self._keys_changed():
             async with self._changing:
                 return await self._say_elsewhere(sign, drafts, log)
@@ -106,6 +111,7 @@ class LiveLog:
     async def _say_each(
         self, sign: Sign[Draft], drafts: Sequence[Draft]
     ) -> list[Acknowledged | UnitError]:
+        self._require_sure(drafts)
         if await self._keys_changed():
             return list(await self._say(sign, drafts, None))
         sequencer = self._running()
@@ -114,6 +120,10 @@ class LiveLog:
         if places:
             self._grown(await sequencer.covered(max(places)))
         return answers
+
+    def _require_sure(self, drafts: Sequence[Draft]) -> None:
+        if drafts and (why := self.doubt()):
+            raise SigningRefused(why, remedy="Set the clock of this machine")
 
     def _running(self) -> Sequencer[_Signed]:
         if self._sequencer is None:

@@ -5,6 +5,8 @@ Implements `exchange.ports.Outward` on an open home. Reading only, from any thre
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 
@@ -44,11 +46,15 @@ class HomeOutward:
     Args:
         home: open.
         cosigner: this member's witness.
+        may_cosign: False while this node's clock is in doubt.
     """
 
-    def __init__(self, home: Home, cosigner: Cosigner) -> None:
+    def __init__(
+        self, home: Home, cosigner: Cosigner, *, may_cosign: Callable[[], bool] = lambda: True
+    ) -> None:
         self._home = home
         self._cosigner = cosigner
+        self._may_cosign = may_cosign
         self._evidence = EvidenceShelf(home.database)
         self._following = FollowedLogs(home.database)
         self._papers = Papers(home.database)
@@ -146,6 +152,10 @@ class HomeOutward:
         Raises:
             StorageFault: the database refused; nothing was cosigned.
         """
+        if not self._may_cosign():
+            return Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the clock of this witness is in doubt\n"
+            )
         return self._cosigner.answer(request)
 
     def _of_log(self, rest: str) -> bytes | None:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from detente.charter import KeySlot, OutsideWitness
@@ -52,6 +53,7 @@ from detente.node.settings import load_settings
 from detente.node.statics import StaticFace
 from detente.node.steering import Steering
 from detente.node.taxii import TaxiiService
+from detente.node.timekeeping import ClockWatch
 from detente.node.witnessing import OutsideCosigner
 from detente.proofs.chain import CharterChain
 from detente.signing import Signer, key_id
@@ -92,8 +94,13 @@ class RunningNode:
         self._wakes: list[asyncio.Event] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._taxii = TaxiiService(home, now=now, report=report)
+        self._clock = ClockWatch(home, now=now, tell=self._tell_here, report=report)
         self._holdings = HomeHoldings(
-            home, now=now, stopped=self._stop_signing, shown=self._taxii.weighing.note_shown
+            home,
+            now=now,
+            stopped=self._stop_signing,
+            shown=self._taxii.weighing.note_shown,
+            may_cosign=self._clock.may_cosign,
         )
         self._receiver = Receiver(
             self._holdings, now=now, cosigned=self._cosigned, unopened=self._unopened
@@ -113,6 +120,7 @@ class RunningNode:
         self._held = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self.log = LiveLog(home, now, self._grown)
+        self.log.doubt = self._clock.doubt
         self.address = ("", 0)
 
     async def __aenter__(self) -> "RunningNode":
@@ -157,7 +165,9 @@ class RunningNode:
             door = ControlDoor(home.layout.directory, self._answer_owner)
             self._held.push_async_callback(door.close)
             await door.open()
-        outward = self._outward = HomeOutward(home, self._witness(chain))
+        own_witness = self._witness(chain)
+        outward = HomeOutward(home, own_witness, may_cosign=self._clock.may_cosign)
+        self._outward = outward
         if self._options.listen:
             await self._serve(outward)
         if self._options.static is not None:
@@ -240,17 +250,16 @@ class RunningNode:
             await asyncio.sleep(PULL_AGAIN_S)
 
     def _begin_pull(self, outward: HomeOutward, member: str, face: HttpFace) -> Pull:
-        roster = Roster(require_chain(self._home), self._home.identity.member)
+        roster = Roster(require_chain(self._home), self._holdings.me)
         proofs = EvidenceShelf(self._home.database).newest_proofs(limit=PROOFS_LISTED_MAX)
-        state = begin(
-            member, roster, self._receiver.held(), now=self._now(), proofs=frozenset(proofs)
-        )
+        held, moment, clock = self._receiver.held(), self._now(), self._clock.clock
+        state = begin(member, roster, held, now=moment, proofs=frozenset(proofs), clock=clock)
         return Pull(
             state,
             face,
             here=outward.read,
             blobs=self._home.blobs,
-            perform=self._receiver.perform,
+            perform=partial(self._clock.perform, self._receiver.perform),
             tell=self._tell,
             now=self._now,
         )
@@ -258,10 +267,10 @@ class RunningNode:
     def _tell(self, pull: Pull, event: Event) -> None:
         if isinstance(event, Recorded | Learnt | Proven):
             self._tell_all(event)
-        else:
-            pull.take(event)
-            if isinstance(event, Opened):
-                self._redress.wake.set()
+            return
+        pull.take(event)
+        if isinstance(event, Opened):
+            self._redress.wake.set()
 
     def _tell_all(self, event: Event) -> None:
         for each in self._pulls:

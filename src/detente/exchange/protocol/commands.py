@@ -243,6 +243,19 @@ class KeepProof:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteTime:
+    """Hold this node's clock against a time that somebody signed. Answer: perhaps `Clocked`.
+
+    Attributes:
+        who: member id, or name of an outside witness.
+        at: POSIX seconds, as signed.
+    """
+
+    who: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class HoldBack:
     """Let nothing of a forked log count from entry `at` on. What was said before stays.
 
@@ -294,6 +307,7 @@ Command = (
     | KeepChain
     | KeepFault
     | KeepProof
+    | NoteTime
     | HoldBack
     | StopSigning
     | Wait

@@ -8,7 +8,7 @@ needed. `Recorded`, `Learnt` and `Proven` go to the machines of *all* peers.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detente.exchange.protocol.model import Awaited, Held, Recovery
+from detente.exchange.protocol.model import Awaited, Clock, Held, Recovery
 from detente.proofs import CharterChain
 
 
@@ -166,6 +166,17 @@ class Proven:
     accused: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """This node thinks otherwise of its clock now.
+
+    Attributes:
+        clock: what it thinks.
+    """
+
+    clock: Clock
+
+
 Event = (
     Ticked
     | Fetched
@@ -180,4 +191,5 @@ Event = (
     | Opened
     | Unopened
     | Proven
+    | Clocked
 )

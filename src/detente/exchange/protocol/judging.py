@@ -12,7 +12,7 @@ from detente.charter import Adopt, Charter, Refused, Spent
 from detente.charter.recovery import SELF_KINDS
 from detente.errors import PeerFault, UnitError
 from detente.exchange.protocol.limits import AVOWALS_MAX
-from detente.exchange.protocol.model import Accepted, Awaited
+from detente.exchange.protocol.model import Accepted, Awaited, Clock
 from detente.exchange.protocol.roster import Roster
 from detente.proofs import CharterChain, verify_chain
 from detente.signing import Role
@@ -27,6 +27,7 @@ from detente.statements import (
     readers_of,
     verify_statement,
 )
+from detente.statements.times import CLOCK_SKEW
 
 _PROTECTING = frozenset(("suspend", "objection", "leave"))
 
@@ -64,6 +65,8 @@ class Bench:
         epoch: of the log.
         now: for claims of a time to come.
         is_vouched: others let these through their quotas already.
+        clock: what this node thinks of its own.
+        signed_at: when the log signed its checkpoint, by its own word; 0 for not said.
         cut: None, or from which entry on the old keys say nothing but what protects their
             member: a recovery was received.
     """
@@ -74,6 +77,8 @@ class Bench:
     now: datetime
     is_vouched: bool
     cut: int | None = None
+    clock: Clock = Clock.SURE
+    signed_at: int = 0
 
 
 def judge(
@@ -92,6 +97,8 @@ def judge(
             if _is_ahead(statement, roster):
                 found = Judged(index, tuple(said), tuple(faults), today, roster)
                 return replace(found, needs_chain=True)
+            if _waits_for_clock(statement, bench):
+                return Judged(index, tuple(said), tuple(faults), today, roster)
             charged = today if bench.is_vouched else roster.charge(today, statement, entry)
             if isinstance(charged, Refused):
                 return Judged(index, tuple(said), tuple(faults), today, roster, over=charged.reason)
@@ -173,6 +180,20 @@ def _is_ahead(statement: Statement, roster: Roster) -> bool:
     if _kind(statement) != Adopt.KIND:
         return False
     return Adopt.parse(statement.clear.body).digest not in roster.charters
+
+
+def _waits_for_clock(statement: Statement, bench: Bench) -> bool:
+    """Say whether a statement is from the future only by a clock that may be wrong.
+
+    What is later than its own log's checkpoint is from the future by any clock.
+    """
+    if bench.clock is Clock.SURE:
+        return False
+    try:
+        check_not_future(statement.header.time, bench.now)
+    except StatementError:
+        return statement.header.time.timestamp() <= bench.signed_at + CLOCK_SKEW.total_seconds()
+    return False
 
 
 def _kind(statement: Statement) -> str:

@@ -12,6 +12,7 @@ from typing import assert_never
 from detente.exchange.protocol import chains, contents, evidence, openings, papers, visiting
 from detente.exchange.protocol.commands import Command, Wait
 from detente.exchange.protocol.events import (
+    Clocked,
     Event,
     Failed,
     Fetched,
@@ -35,7 +36,7 @@ from detente.exchange.protocol.limits import (
     JITTER,
     ROUND_EVERY,
 )
-from detente.exchange.protocol.model import Held
+from detente.exchange.protocol.model import Clock, Held
 from detente.exchange.protocol.paths import checkpoint_path, cosigned_path
 from detente.exchange.protocol.roster import Roster
 from detente.exchange.protocol.state import (
@@ -61,6 +62,7 @@ def begin(
     *,
     now: datetime,
     proofs: frozenset[str] = frozenset(),
+    clock: Clock = Clock.SURE,
 ) -> PeerState:
     """Return the state of a pull that did nothing yet, from what storage holds.
 
@@ -70,8 +72,9 @@ def begin(
         held: by origin, this node's own logs too.
         now: aware UTC.
         proofs: digests of the proofs held here.
+        clock: what this node thinks of its own.
     """
-    return PeerState(peer=peer, roster=roster, held=dict(held), now=now, proofs=proofs)
+    return PeerState(peer=peer, roster=roster, held=dict(held), now=now, proofs=proofs, clock=clock)
 
 
 def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]]:
@@ -82,7 +85,7 @@ def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]
             _wake(turn, event)
         case Fetched() | Kept() | Failed():
             _answer(turn, event)
-        case Recorded() | Learnt() | Proven():
+        case Recorded() | Learnt() | Proven() | Clocked():
             _learn(turn, event)
         case Reminded():
             contents.on_reminded(turn, event.awaits)
@@ -112,7 +115,7 @@ def _remember(turn: Turn, event: Recoveries | Wanted) -> None:
         papers.ask_papers(turn, event.papers)
 
 
-def _learn(turn: Turn, event: Recorded | Learnt | Proven) -> None:
+def _learn(turn: Turn, event: Recorded | Learnt | Proven | Clocked) -> None:
     """Take up what this node holds now, whichever peer it came from."""
     state = turn.state
     match event:
@@ -125,13 +128,15 @@ def _learn(turn: Turn, event: Recorded | Learnt | Proven) -> None:
         case Proven():
             accused = state.accused | {(event.kind, event.accused)}
             turn.set(proofs=state.proofs | {event.digest}, accused=accused)
+        case Clocked():
+            turn.set(clock=event.clock)
         case _:
             assert_never(event)
 
 
 def next_round(state: PeerState) -> datetime:
     """Return when the next round is due, with back-off and jitter."""
-    if state.began is None:
+    if state.began is None or state.began > state.now:  # the clock was set back
         return state.now
     if state.is_hinted and not state.failures:
         return state.began + HINT_LEAST

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum
 
 from detente.charter import Spent
 from detente.signing import EMPTY_ROOT
@@ -9,6 +10,14 @@ from detente.statements import Statement
 from detente.tlog import Checkpoint, Frontier
 
 _NOTHING = Spent(day=date(1, 1, 1))
+
+
+class Clock(Enum):
+    """What this node thinks of its own clock, held against what others sign."""
+
+    SURE = "others sign at the same time"
+    UNSURE = "too few others were heard yet"
+    WRONG = "one honest other at least signs at another time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

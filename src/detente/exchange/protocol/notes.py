@@ -17,6 +17,7 @@ class SeenNote:
         epoch: of the log.
         cosigners: cosignatures of keys the charter chain knows, checked.
         mirrors: members other than the owner whose mirror cosigned.
+        signed_at: when the log signed, by its own word, in POSIX seconds; 0 for not said.
     """
 
     note: bytes = field(repr=False)
@@ -24,6 +25,7 @@ class SeenNote:
     epoch: int
     cosigners: tuple[Verified, ...] = field(repr=False)
     mirrors: frozenset[str]
+    signed_at: int = 0
 
     @property
     def origin(self) -> str:
@@ -66,7 +68,8 @@ def read_note(note: bytes, origin: str, roster: Roster) -> SeenNote:
     mirrors = {
         members[one.verifier] for one in counted if one.verifier.name.endswith("/mirror")
     } - {owner[0]}
-    return SeenNote(note, checkpoint, owner[1], counted, frozenset(mirrors))
+    own = [one.timestamp or 0 for one in verified.values() if one.verifier not in members]
+    return SeenNote(note, checkpoint, owner[1], counted, frozenset(mirrors), max(own, default=0))
 
 
 def _require_log_keys(

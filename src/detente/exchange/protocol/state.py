@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from detente.exchange.protocol.commands import Place
-from detente.exchange.protocol.model import Awaited, Held, Recovery
+from detente.exchange.protocol.model import Awaited, Clock, Held, Recovery
 from detente.exchange.protocol.notes import SeenNote
 from detente.exchange.protocol.roster import Roster
 from detente.tlog import TilePath
@@ -186,6 +186,7 @@ class PeerState:
         is_hinted: another round is wanted as soon as this one ends.
         is_held_up: entries or contents were left, because many contents wait in memory.
         began: when the last round began.
+        clock: what this node thinks of its own.
         failures: rounds in a row that the peer did not answer.
     """
 
@@ -209,4 +210,5 @@ class PeerState:
     is_hinted: bool = False
     is_held_up: bool = False
     began: datetime | None = None
+    clock: Clock = Clock.SURE
     failures: int = 0

@@ -15,6 +15,7 @@ from detente.exchange.protocol.commands import (
     HoldBack,
     KeepProof,
     Merge,
+    NoteTime,
     Place,
     Record,
     StopSigning,
@@ -43,6 +44,7 @@ from detente.exchange.protocol.trees import (
 from detente.exchange.protocol.turn import Turn
 from detente.exchange.protocol.witnessing import accuse_cosigners, accuse_shrunk
 from detente.proofs import pack_fork
+from detente.statements.times import CLOCK_SKEW
 from detente.tlog import MirrorError, TilePath
 from detente.tlog.tiles import TILE_WIDTH
 
@@ -96,7 +98,24 @@ def on_note(turn: Turn, note: bytes) -> None:
         return
     turn.visiting(seen=seen, phase=Phase.COMPARING)
     accuse_shrunk(turn, visit.path, seen)
+    _note_times(turn, seen)
     go_on(turn)
+
+
+def _note_times(turn: Turn, seen: SeenNote) -> None:
+    """Hold the clock against what the peer signed, and against whatever is signed ahead of it.
+
+    What somebody else signed and the peer passes on may be old, and shows nothing then.
+    """
+    peer, roster = turn.state.peer, turn.state.roster
+    stamps = {roster.owner(seen.origin) or "": seen.signed_at}
+    for one in seen.cosigners:
+        who = roster.cosigners[one.verifier.name, one.verifier.key_id][0]
+        stamps[who] = max(stamps.get(who, 0), one.timestamp or 0)
+    ahead = turn.state.now.timestamp() + CLOCK_SKEW.total_seconds()
+    for who, at in stamps.items():
+        if who != roster.me and at and (who == peer or at > ahead):
+            turn.do(NoteTime(who, at))
 
 
 def on_tile(turn: Turn, purpose: ForTile, data: bytes | None) -> None:
@@ -250,6 +269,8 @@ def _judge(turn: Turn, visit: Visit, seen: SeenNote, index: int, data: bytes) ->
         now=turn.state.now,
         is_vouched=is_vouched(seen, roster),
         cut=_cut(turn, roster.owner(visit.origin), seen.epoch),
+        clock=turn.state.clock,
+        signed_at=seen.signed_at,
     )
     fresh = entries[held.taken - index * TILE_WIDTH :]
     judged = judge(fresh, held.taken, bench, roster, held.spent)
