@@ -146,10 +146,10 @@ def test_a_database_that_fails_at_any_transaction_costs_nothing_acknowledged(
 
 @pytest.fixture
 def small_database() -> Iterator[None]:
-    """Let every database that is opened now hold no more than 120 pages."""
+    """Let every database that is opened now hold no more than its tables and a few pages."""
 
     def limit(connection, _record):
-        connection.execute("PRAGMA max_page_count=120")
+        connection.execute("PRAGMA max_page_count=200")
 
     event.listen(Engine, "connect", limit)
     yield

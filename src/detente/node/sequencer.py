@@ -9,7 +9,6 @@ the journal, and starting again continues from there.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Condition, Thread
@@ -19,6 +18,7 @@ from typing import Generic, Self, TypeVar
 
 from detente.errors import UnitError
 from detente.node.errors import SigningRefused
+from detente.node.handing_on import Batch, Waiting, answered, fail, give, refusal
 from detente.node.integration import Integrator
 from detente.node.log import Acknowledged, Log, SequencerLimits, StopPoint, pass_by
 from detente.signing import Envelope, SignatureError
@@ -26,32 +26,6 @@ from detente.tlog.checkpoint import Checkpoint
 
 Draft = TypeVar("Draft")
 Sign = Callable[[Draft, int, int], Envelope]
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting(Generic[Draft]):
-    draft: Draft
-    answer: asyncio.Future[Acknowledged]
-    last: bool  # of those that were submitted together
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Entries at consecutive positions from `start`, with who waits for each."""
-
-    start: int
-    entries: list[bytes]
-    payload_hashes: list[str]
-    answers: list[asyncio.Future[Acknowledged]]
-
-    def joined(self, later: "_Batch") -> "_Batch":
-        """Return both as one; `later` begins where this ends."""
-        return _Batch(
-            self.start,
-            self.entries + later.entries,
-            self.payload_hashes + later.payload_hashes,
-            self.answers + later.answers,
-        )
 
 
 class Sequencer(Generic[Draft]):
@@ -89,10 +63,10 @@ class Sequencer(Generic[Draft]):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Semaphore(self._limits.waiting_entries_max)
-        self._waiting: SimpleQueue[_Waiting[Draft] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Waiting[Draft] | None] = SimpleQueue()
         # What is signed and waits for the commit before it: the longer that takes, the more.
         self._handover = Condition()
-        self._signed = _Batch(0, [], [], [])
+        self._signed = Batch(0, [], [], [])
         self._signing = False
         # Guards everything below; told whenever any of it changes.
         self._state = Condition()
@@ -158,8 +132,8 @@ class Sequencer(Generic[Draft]):
             new = asyncio.get_running_loop().create_future
             answers: list[asyncio.Future[Acknowledged]] = [new() for _ in drafts]
             for place, (draft, answer) in enumerate(zip(drafts, answers, strict=True), start=1):
-                self._waiting.put(_Waiting(draft, answer, last=place == len(drafts)))
-            return [await _answered(each) for each in answers]
+                self._waiting.put(Waiting(draft, answer, last=place == len(drafts)))
+            return [await answered(each) for each in answers]
 
     async def covered(self, seq: int) -> Checkpoint:
         """Return a published checkpoint that covers position `seq`, waiting for it.
@@ -190,7 +164,7 @@ class Sequencer(Generic[Draft]):
             readers = [future for _, future in self._readers]
             self._readers.clear()
             self._state.notify_all()
-        self._tell(_fail, readers, _refusal(self._log.origin, self._fault))
+        self._tell(fail, readers, refusal(self._log.origin, self._fault))
 
     async def close(self) -> None:
         """Take no more drafts, finish those taken, publish and stop."""
@@ -223,7 +197,7 @@ class Sequencer(Generic[Draft]):
     def _require_permission(self) -> None:
         if self._fault is not None:
             # A new one each time: one instance raised for ever would keep every traceback.
-            raise _refusal(self._log.origin, self._fault) from self._fault
+            raise refusal(self._log.origin, self._fault) from self._fault
 
     def _closed(self) -> SigningRefused:
         return SigningRefused(f"log {self._log.origin} is closed", remedy="Start the node first")
@@ -248,9 +222,9 @@ class Sequencer(Generic[Draft]):
             self._signing = False
             self._handover.notify()
 
-    def _take(self) -> tuple[list[_Waiting[Draft]], bool]:
+    def _take(self) -> tuple[list[Waiting[Draft]], bool]:
         """Return what waits, at least one unless it is the end, and whether more may come."""
-        waiting: list[_Waiting[Draft]] = []
+        waiting: list[Waiting[Draft]] = []
         item = self._waiting.get()
         while item is not None:
             waiting.append(item)
@@ -269,16 +243,16 @@ class Sequencer(Generic[Draft]):
                 lambda: self._lag <= self._limits.lag_entries_max or self._fault is not None
             )
 
-    def _sign_all(self, waiting: Iterable[_Waiting[Draft]]) -> _Batch:
-        batch = _Batch(self._next_seq, [], [], [])
+    def _sign_all(self, waiting: Iterable[Waiting[Draft]]) -> Batch:
+        batch = Batch(self._next_seq, [], [], [])
         for item in waiting:
             try:
                 envelope = self._sign_next(item.draft)
             except UnitError as error:
-                self._tell(_fail, [item.answer], error)
+                self._tell(fail, [item.answer], error)
             except Exception as bug:  # ours: said to whoever asks, and nothing is signed after it
                 self.refuse(bug)
-                self._tell(_fail, [item.answer], bug)
+                self._tell(fail, [item.answer], bug)
             else:
                 batch.entries.append(envelope.to_bytes())
                 batch.payload_hashes.append(envelope.payload_hash)
@@ -299,7 +273,7 @@ class Sequencer(Generic[Draft]):
         self._stop("signed")
         return envelope
 
-    def _hand_over(self, batch: _Batch) -> None:
+    def _hand_over(self, batch: Batch) -> None:
         room = self._limits.batch_entries_max - len(batch.entries)
         with self._handover:
             self._handover.wait_for(lambda: len(self._signed.entries) <= room)
@@ -308,11 +282,11 @@ class Sequencer(Generic[Draft]):
 
     # --- commit ---------------------------------------------------------------------------
 
-    def _next_batch(self) -> _Batch | None:
+    def _next_batch(self) -> Batch | None:
         """Return everything that is signed, None at the end."""
         with self._handover:
             self._handover.wait_for(lambda: self._signed.entries or not self._signing)
-            batch, self._signed = self._signed, _Batch(0, [], [], [])
+            batch, self._signed = self._signed, Batch(0, [], [], [])
             self._handover.notify()
         return batch if batch.entries else None
 
@@ -325,7 +299,7 @@ class Sequencer(Generic[Draft]):
             except Exception as fault:
                 # Positions after this batch were signed upon it: none of them may be used.
                 self.refuse(fault)
-                self._tell(_fail, batch.answers, fault)
+                self._tell(fail, batch.answers, fault)
                 continue
             with self._state:
                 self._durable += batch.entries
@@ -336,7 +310,7 @@ class Sequencer(Generic[Draft]):
             self._committing = False
             self._state.notify_all()
 
-    def _acknowledge(self, batch: _Batch) -> None:
+    def _acknowledge(self, batch: Batch) -> None:
         origin, epoch = self._log.origin, self._log.epoch
         waiting = zip(batch.payload_hashes, batch.answers, strict=True)
         for seq, (payload_hash, answer) in enumerate(waiting, batch.start):
@@ -386,33 +360,4 @@ class Sequencer(Generic[Draft]):
             reached = [future for seq, future in self._readers if seq < checkpoint.size]
             self._readers = [item for item in self._readers if item[0] >= checkpoint.size]
             self._state.notify_all()
-        self._tell(_give, reached, checkpoint)
-
-
-def _refusal(origin: str, fault: Exception) -> SigningRefused:
-    match fault:
-        case UnitError():
-            why, remedy = fault.message, fault.remedy
-        case _:
-            why = f"a fault of this program, {type(fault).__name__}: {fault}"
-            remedy = "Start the node again; if it happens twice, report it"
-    return SigningRefused(f"log {origin} signs nothing more: {why}", remedy=remedy)
-
-
-async def _answered(answer: asyncio.Future[Acknowledged]) -> Acknowledged | UnitError:
-    try:
-        return await answer
-    except UnitError as error:
-        return error
-
-
-def _fail(answers: Iterable[asyncio.Future[object]], fault: BaseException) -> None:
-    for answer in answers:
-        if not answer.done():
-            answer.set_exception(fault)
-
-
-def _give(answers: Iterable[asyncio.Future[Checkpoint]], checkpoint: Checkpoint) -> None:
-    for answer in answers:
-        if not answer.done():
-            answer.set_result(checkpoint)
+        self._tell(give, reached, checkpoint)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import TypeVar, TypeVarTuple, cast
+from typing import ClassVar, TypedDict, TypeVar, TypeVarTuple, cast
 
 from litestar import MediaType, Request, Response, Router, delete, get, post
 from litestar.datastructures import State
@@ -37,8 +37,14 @@ _Result = TypeVar("_Result")
 _Request = Request[None, None, State]
 _Face = NamedDependency[SkipValidation[TaxiiFace]]
 _Text = FromPath[str]
+_Answer = Response[bytes]
 _TEXT = OpenAPIType.STRING
 _TAXII = cast("MediaType", MEDIA_TYPE)
+
+
+class _Described(TypedDict):
+    responses: dict[int, ResponseSpec]
+    media_type: MediaType
 
 
 def _refusal(text: str) -> ResponseSpec:
@@ -58,6 +64,9 @@ _REFUSALS = {
     404: _refusal("not here, or not for this token"),
     406: _refusal("another media type is asked for"),
 }
+_READS: _Described = {"responses": _REFUSALS, "media_type": _TAXII}
+_COLLECTION = "/{root:str}/collections/{name:str}/"
+_ONE = _COLLECTION + "objects/{wanted:str}/"
 _BODY_REFUSALS = _REFUSALS | {
     413: _refusal("too long"),
     415: _refusal("another media type came"),
@@ -74,34 +83,34 @@ _FILTERS = {
 }
 
 
-def _describe(operation: Operation, filters: Collection[str]) -> None:
-    # Described, but read by `query`, which also sees what stands twice.
-    described = [
-        Parameter(name=name, param_in="query", description=text, schema=Schema(type=_TEXT))
-        for name, text in _FILTERS.items()
-        if name in filters
-    ]
-    operation.parameters = [*(operation.parameters or []), *described]
+class _Filtered(Operation):
+    """An operation with filters: described here, read by `query`, which sees what stands twice."""
 
+    filters: ClassVar[Collection[str]] = ()
 
-class _View(Operation):
     def __post_init__(self) -> None:
-        _describe(self, EVERY_FILTER)
+        described = [
+            Parameter(name=name, param_in="query", description=text, schema=Schema(type=_TEXT))
+            for name, text in _FILTERS.items()
+            if name in self.filters
+        ]
+        self.parameters = [*(self.parameters or []), *described]
 
 
-class _Object(Operation):
-    def __post_init__(self) -> None:
-        _describe(self, OBJECT_FILTERS)
+class _View(_Filtered):
+    filters = EVERY_FILTER
 
 
-class _Versions(Operation):
-    def __post_init__(self) -> None:
-        _describe(self, VERSIONS_FILTERS)
+class _Object(_Filtered):
+    filters = OBJECT_FILTERS
 
 
-class _Removal(Operation):
-    def __post_init__(self) -> None:
-        _describe(self, DELETE_FILTERS)
+class _Versions(_Filtered):
+    filters = VERSIONS_FILTERS
+
+
+class _Removal(_Filtered):
+    filters = DELETE_FILTERS
 
 
 class _Addition(Operation):
@@ -138,123 +147,78 @@ def taxii_routes(face: TaxiiFace) -> Router:
     )
 
 
-@get("/", responses=_REFUSALS, media_type=_TAXII)
-async def _discovery(request: _Request, face: _Face) -> Response[bytes]:
-    return _response(await _in_thread(face, face.discovery, _asked(request)))
+@get("/", **_READS)
+async def _discovery(request: _Request, face: _Face) -> _Answer:
+    return await _answered(face, face.discovery, _asked(request))
 
 
-@get("/{root:str}/", responses=_REFUSALS, media_type=_TAXII)
-async def _root(request: _Request, face: _Face, root: _Text) -> Response[bytes]:
-    return _response(await _in_thread(face, face.root, _asked(request), root))
+@get("/{root:str}/", **_READS)
+async def _root(request: _Request, face: _Face, root: _Text) -> _Answer:
+    return await _answered(face, face.root, _asked(request), root)
 
 
-@get("/{root:str}/status/{status_id:str}/", responses=_REFUSALS, media_type=_TAXII)
-async def _status(request: _Request, face: _Face, root: _Text, status_id: _Text) -> Response[bytes]:
-    return _response(await _in_thread(face, face.status, _asked(request), root, status_id))
+@get("/{root:str}/status/{status_id:str}/", **_READS)
+async def _status(request: _Request, face: _Face, root: _Text, status_id: _Text) -> _Answer:
+    return await _answered(face, face.status, _asked(request), root, status_id)
 
 
-@get("/{root:str}/collections/", responses=_REFUSALS, media_type=_TAXII)
-async def _collections(request: _Request, face: _Face, root: _Text) -> Response[bytes]:
-    return _response(await _in_thread(face, face.collections, _asked(request), root))
+@get("/{root:str}/collections/", **_READS)
+async def _collections(request: _Request, face: _Face, root: _Text) -> _Answer:
+    return await _answered(face, face.collections, _asked(request), root)
 
 
-@get("/{root:str}/collections/{name:str}/", responses=_REFUSALS, media_type=_TAXII)
-async def _collection(request: _Request, face: _Face, root: _Text, name: _Text) -> Response[bytes]:
-    return _response(await _in_thread(face, face.collection, _asked(request), root, name))
+@get(_COLLECTION, **_READS)
+async def _collection(request: _Request, face: _Face, root: _Text, name: _Text) -> _Answer:
+    return await _answered(face, face.collection, _asked(request), root, name)
 
 
-@get(
-    "/{root:str}/collections/{name:str}/manifest/",
-    responses=_REFUSALS,
-    media_type=_TAXII,
-    operation_class=_View,
-)
-async def _manifest(
-    request: _Request,
-    face: _Face,
-    root: _Text,
-    name: _Text,
-) -> Response[bytes]:
-    return _response(await _in_thread(face, face.manifest, _asked(request), root, name))
+@get(_COLLECTION + "manifest/", operation_class=_View, **_READS)
+async def _manifest(request: _Request, face: _Face, root: _Text, name: _Text) -> _Answer:
+    return await _answered(face, face.manifest, _asked(request), root, name)
 
 
-@get(
-    "/{root:str}/collections/{name:str}/objects/",
-    responses=_REFUSALS,
-    media_type=_TAXII,
-    operation_class=_View,
-)
-async def _objects(
-    request: _Request,
-    face: _Face,
-    root: _Text,
-    name: _Text,
-) -> Response[bytes]:
-    return _response(await _in_thread(face, face.objects, _asked(request), root, name))
+@get(_COLLECTION + "objects/", operation_class=_View, **_READS)
+async def _objects(request: _Request, face: _Face, root: _Text, name: _Text) -> _Answer:
+    return await _answered(face, face.objects, _asked(request), root, name)
 
 
 @post(
-    "/{root:str}/collections/{name:str}/objects/",
+    _COLLECTION + "objects/",
     status_code=202,
     responses=_BODY_REFUSALS,
     media_type=_TAXII,
     operation_class=_Addition,
 )
-async def _add(request: _Request, face: _Face, root: _Text, name: _Text) -> Response[bytes]:
-    asked = _asked(request)
-    account = await _in_thread(face, face.may_add, asked, root, name)
+async def _add(request: _Request, face: _Face, root: _Text, name: _Text) -> _Answer:
+    account = await _in_thread(face, face.may_add, _asked(request), root, name)
     if isinstance(account, Reply):
         return _response(account)
     return _response(await face.add(account, await request.body()))
 
 
-@get(
-    "/{root:str}/collections/{name:str}/objects/{wanted:str}/",
-    responses=_REFUSALS,
-    media_type=_TAXII,
-    operation_class=_Object,
-)
-async def _one(
-    request: _Request,
-    face: _Face,
-    root: _Text,
-    name: _Text,
-    wanted: _Text,
-) -> Response[bytes]:
-    return _response(await _in_thread(face, face.one, _asked(request), root, name, wanted))
+@get(_ONE, operation_class=_Object, **_READS)
+async def _one(request: _Request, face: _Face, root: _Text, name: _Text, wanted: _Text) -> _Answer:
+    return await _answered(face, face.one, _asked(request), root, name, wanted)
 
 
-@delete(
-    "/{root:str}/collections/{name:str}/objects/{wanted:str}/",
-    status_code=200,
-    responses=_REFUSALS,
-    media_type=_TAXII,
-    operation_class=_Removal,
-)
+@delete(_ONE, status_code=200, operation_class=_Removal, **_READS)
 async def _delete(
-    request: _Request,
-    face: _Face,
-    root: _Text,
-    name: _Text,
-    wanted: _Text,
-) -> Response[bytes]:
+    request: _Request, face: _Face, root: _Text, name: _Text, wanted: _Text
+) -> _Answer:
     return _response(await face.delete(_asked(request), root, name, wanted))
 
 
-@get(
-    "/{root:str}/collections/{name:str}/objects/{wanted:str}/versions/",
-    responses=_REFUSALS,
-    media_type=_TAXII,
-    operation_class=_Versions,
-)
+@get(_ONE + "versions/", operation_class=_Versions, **_READS)
 async def _versions(
-    request: _Request,
-    face: _Face,
-    root: _Text,
-    name: _Text,
-    wanted: _Text,
-) -> Response[bytes]:
-    return _response(await _in_thread(face, face.versions, _asked(request), root, name, wanted))
+    request: _Request, face: _Face, root: _Text, name: _Text, wanted: _Text
+) -> _Answer:
+    return await _answered(face, face.versions, _asked(request), root, name, wanted)
+
+
+async def _answered(
+    face: TaxiiFace, answer: Callable[[*_Given], Reply], *given: *_Given
+) -> _Answer:
+    return _response(await _in_thread(face, answer, *given))
 
 
 async def _in_thread(
@@ -275,6 +239,6 @@ def _asked(request: _Request) -> Asked:
     )
 
 
-def _response(reply: Reply) -> Response[bytes]:
+def _response(reply: Reply) -> _Answer:
     headers = {"cache-control": "no-store", **reply.headers}
     return Response(reply.body, status_code=int(reply.status), media_type=_TAXII, headers=headers)
