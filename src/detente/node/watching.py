@@ -20,12 +20,13 @@ from detente.node.rulesets import Loaded
 from detente.node.scanning import Engine
 from detente.node.seeking import IndicatorWatcher
 from detente.node.watching_buffer import Buffer
+from detente.node.watching_facts import HABITS_FILE, WatchFacts, found_of
 from detente.node.watching_files import FileFollower
 from detente.node.watching_keeping import write_out
-from detente.node.watching_matching import Facts, Found, Matcher
+from detente.node.watching_matching import Found, Matcher
 from detente.node.watching_sources import Portion, Via, WatchSource
 from detente.storage.database import Database
-from detente.storage.detections import DetectionShelf, Taken
+from detente.storage.detections import DetectionShelf, SourceRow, Taken
 from detente.storage.events import EventShelf, Keeping
 from detente.watch.alarms import AlarmBook, Grouping
 
@@ -131,7 +132,7 @@ class Watching:
     ) -> None:
         self.shelf = DetectionShelf(database)
         self.events = EventShelf(database, folder / EVENTS_FOLDER)
-        self.facts = Facts()
+        self.facts = WatchFacts(loaded, folder / HABITS_FILE)
         self.addresses: dict[str, tuple[str, int]] = {}
         # Held while rules and indicators are asked: who changes indicators takes it.
         self.asking = Lock()
@@ -164,6 +165,10 @@ class Watching:
     async def __aexit__(self, *_exception: object) -> None:
         self._ends.set()
         await self._held.aclose()
+        try:
+            await asyncio.to_thread(self._save_facts)
+        except UnitError as fault:
+            self._report(f"what was learnt of sources is not kept: {fault}")
 
     async def run(self) -> None:
         """Watch until cancelled; a turn under way is finished first.
@@ -232,7 +237,31 @@ class Watching:
         """
         return write_out(self.events, least=least)
 
+    def tell_missing(self) -> list[Found]:
+        """Keep and return what came of habit and stays away by now; each is told once.
+
+        Raises:
+            StorageFault: the disk or the database refused.
+        """
+        now = self._now().timestamp()
+        sources = {each.name: each for each in self._options.sources}
+        with self.asking:
+            missing = self.facts.due(now)
+            found = [
+                found_of(each, sources[each.source]) for each in missing if each.source in sources
+            ]
+        if found:
+            self._told(self.keep_found(found))
+        if found or self.facts.is_to_save(now):
+            self._save_facts()
+        return found
+
+    def _save_facts(self) -> None:
+        with self.asking:
+            self.facts.save(self._now().timestamp())
+
     def _prepare(self) -> None:
+        self.facts.begin(self._now().timestamp())
         self.events.tidy()
         begun = self._now().timestamp() - self._options.grouping.stretch_s
         rows = self.shelf.alarms(begun_since=begun, limit=self._options.grouping.open_max)
@@ -242,13 +271,15 @@ class Watching:
     async def _open(self, source: WatchSource) -> None:
         kept = (await asyncio.to_thread(self.shelf.sources)).get(source.name)
         place = "" if kept is None else kept.place
-        if kept is not None:
-            self.facts.seen[source.name] = kept.seen
         self._allowances[source.name] = Allowance(source.rate, monotonic(), float(source.rate))
         if source.via is Via.FILE:
             follower = FileFollower(source, place, monotonic=monotonic, report=self._report)
             self._held.callback(follower.close)
             self._intakes.append(follower)
+            if begun := await asyncio.to_thread(follower.begin):
+                at = self._now().timestamp()
+                taken = Taken(at=at, sources=[SourceRow(source.name, begun)])
+                await asyncio.to_thread(self.shelf.keep, taken)
             return
         buffer = Buffer(source, place, arrived=self._arrived)
         self._intakes.append(buffer)
@@ -307,6 +338,7 @@ class Watching:
             try:
                 await self._in_thread(self._flush_due)
                 await self._in_thread(self._prune)
+                await self._in_thread(self.tell_missing)
             except UnitError as fault:
                 self._report(f"keeping events: {fault}")
             self._say_lost()

@@ -95,18 +95,31 @@ class FileFollower:
         self._said: set[str] = set()
         self._tails = [Tail(**each) for each in orjson.loads(place)["tails"]] if place else []
         self._is_resumed = not self._tails
+        self._changed = False
 
     def close(self) -> None:
         """Give the files back."""
         for tail in self._tails:
             self._shut(tail)
 
-    def take(self, lines_max: int) -> list[Portion]:
-        """Return what was added, oldest file first; at most about a mebibyte of each."""
+    def begin(self) -> str:
+        """Find the files; return the place to be kept before they are read, empty for none."""
         try:
             if not self._is_resumed:
                 self._resume()
             self._meet_current()
+        except OSError as error:
+            self._tell(f"{self._path} cannot be read: {error.strerror}")
+        is_new, self._changed = self._changed, False
+        return self._place() if is_new else ""
+
+    def take(self, lines_max: int) -> list[Portion]:
+        """Return what was added, oldest file first; at most about a mebibyte of each."""
+        try:
+            # Which files there are is kept before they are read: another name or another
+            # file at this path hides none of them then, whenever this process ends.
+            if place := self.begin():
+                return [Portion(self.source, Format.SYSLOG, "", [], [], place)]
             portions = []
             for tail in list(self._tails):
                 portion = self._read(tail, lines_max)
@@ -131,7 +144,6 @@ class FileFollower:
     def _resume(self) -> None:
         """Find the files of an earlier run again, whatever they are called by now."""
         self._is_resumed = True
-        newest = self._tails[-1]
         for tail in list(self._tails):
             if not self._find(tail):
                 self._tails.remove(tail)
@@ -139,8 +151,6 @@ class FileFollower:
                     f"a rotated file is gone (generation {tail.generation}): what it held"
                     f" after byte {tail.offset} was not read"
                 )
-        if newest.file >= 0 and newest.inode != _inode(self._path):
-            self._between(newest)
 
     def _find(self, tail: Tail) -> bool:
         """Open the file of a tail; a copy is as good as the file itself."""
@@ -189,6 +199,8 @@ class FileFollower:
             return
         newest = self._tails[-1] if self._tails else None
         if newest is None or newest.inode != inode:
+            if newest is not None:
+                self._between(newest)
             self._begin(self._path)
         elif self._was_truncated(newest):
             self._begin_again(newest)
@@ -199,6 +211,7 @@ class FileFollower:
         tail = Tail(generation, os.fstat(file).st_ino, file=file)
         tail.quiet_since = self._monotonic()
         self._tails.append(tail)
+        self._changed = True
         if len(self._tails) > TAILS_MAX:
             self._shut(self._tails.pop(0))
             self._tell("files are rotated faster than they are read: the oldest was given up")
@@ -222,6 +235,7 @@ class FileFollower:
         again = Tail(generation, inode, file=os.open(self._path, os.O_RDONLY | os.O_CLOEXEC))
         again.quiet_since = self._monotonic()
         self._tails.append(again)
+        self._changed = True
 
     def _drop_done(self) -> None:
         now = self._monotonic()
@@ -257,8 +271,10 @@ class FileFollower:
         if tail.head_bytes < FINGERPRINT_BYTES:
             tail.head_bytes = min(FINGERPRINT_BYTES, end)
             tail.head = _hash_of_head(tail.file, tail.head_bytes)
-        place = orjson.dumps({"tails": [each.document() for each in self._tails]}).decode()
-        return Portion(self.source, form, str(tail.generation), lines, at, place, head)
+        return Portion(self.source, form, str(tail.generation), lines, at, self._place(), head)
+
+    def _place(self) -> str:
+        return orjson.dumps({"tails": [each.document() for each in self._tails]}).decode()
 
     def _last_line(
         self, tail: Tail, chunk: bytes, *, is_old: bool
