@@ -80,6 +80,7 @@ def test_the_sdist_and_the_wheel_carry_the_licence_and_nothing_of_the_tests(dist
     assert "licenses/LICENSE" in names
     assert "licenses/NOTICE" in names
     assert "detente/py.typed" in names
+    assert "detente/watch/rules/web-sql-injection.yml" in names
     assert "tests/" not in names
     assert list(distributions.glob("detente-*.tar.gz"))
 

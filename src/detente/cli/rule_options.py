@@ -59,7 +59,7 @@ _OPTIONS = (
         multiple=True,
         required=True,
         metavar="PATH...",
-        help="Sigma rules: files, folders, zip archives.",
+        help="Sigma rules: files, folders, zip archives; `shipped` for those of this program.",
     ),
     click.option(
         "--pipeline",

@@ -23,6 +23,7 @@ PIPELINE_NAMES = ("sysmon", "windows", "windows-audit", "windows-logsources")
 LEVELS = ("informational", "low", "medium", "high", "critical")
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 USUAL_STATUSES = ("stable", "test", "experimental")
+SHIPPED = "shipped"
 _SUFFIXES = (".yml", ".yaml")
 
 
@@ -31,7 +32,7 @@ class RuleChoice:
     """Which rules an operator wants, and how they are read.
 
     Attributes:
-        paths: files, folders and zip archives.
+        paths: files, folders and zip archives; `shipped` for the rules of this program.
         pipelines: names known here, or files of pySigma pipelines.
         exclusions: files of Sigma filters with reason, owner and expiry.
         min_level: rules below it are left out; a rule that says no level is kept.
@@ -104,7 +105,7 @@ def rule_files(paths: Sequence[str]) -> Iterator[RuleFile]:
     count = size = 0
     for name in paths:
         before = count
-        for file in _files_of(Path(name)):
+        for file in _files_of(_place(name)):
             count += 1
             size += len(file.data)
             if count > FILES_MAX or size > TOTAL_BYTES_MAX:
@@ -118,6 +119,16 @@ def rule_files(paths: Sequence[str]) -> Iterator[RuleFile]:
             raise InputError(
                 "no file of rules (.yml, .yaml) in it", file=name, remedy="Check the path"
             )
+
+
+def _place(name: str) -> Path:
+    path = Path(name)
+    return shipped_rules() if name == SHIPPED and not path.exists() else path
+
+
+def shipped_rules() -> Path:
+    """Return the folder of the rules that come with this program."""
+    return Path(__file__).parents[1] / "watch" / "rules"
 
 
 def _files_of(path: Path) -> Iterator[RuleFile]:

@@ -47,7 +47,7 @@ class Settings:
         watch_evidence_days: days.
         watch_min_level: informational, low, medium, high or critical.
         watch_sources: name -> address of events.
-        watch_rules: name -> file, folder or archive of Sigma rules.
+        watch_rules: name -> file, folder or archive of Sigma rules, or `shipped`.
         watch_indicators: name -> file or folder of indicators.
     """
 
@@ -151,7 +151,10 @@ ABOUT = {
         "Where events come from: a name of ours, and a path, or udp://, tcp://, tls://, http://"
         " or nats:// with HOST:PORT (docs/cli.md). The node watches while it runs."
     ),
-    "watch_rules": About("Sigma rules of the watch: a name of ours, and file, folder or archive."),
+    "watch_rules": About(
+        "Sigma rules of the watch: a name of ours, and file, folder or archive; \"shipped\" for"
+        " those of this program."
+    ),
     "watch_indicators": About(
         "Indicators of the watch beside those of the unit: a name of ours, and file or folder."
     ),
