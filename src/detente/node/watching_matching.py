@@ -4,9 +4,9 @@ Nothing is stored here: `take` gives one value that is stored in one transaction
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -39,17 +39,12 @@ _PLACES_REMEMBERED = 10_000
 Known = Callable[[Sequence[str]], set[str]]
 
 
-@dataclass(slots=True)
-class Facts:
-    """What continuous coverage may ask: when each source and field was seen last.
+class Noting(Protocol):
+    """Notes what sources give, found or not. TRUSTED: it is part of this process."""
 
-    Attributes:
-        seen: source -> seconds since 1970 at which it gave an event.
-        fields: class of source and name of field -> the same.
-    """
-
-    seen: dict[str, float] = field(default_factory=dict)
-    fields: dict[tuple[str, str], float] = field(default_factory=dict)
+    def note(self, source: str, events: Sequence[Event], *, now: float) -> None:
+        """Note the events that a source gave at a time."""
+        ...
 
 
 @dataclass(slots=True)
@@ -87,17 +82,17 @@ class Matcher:
         engine: rules, and what else looks at events.
         book: alarms that are open.
         known: says which detections, by id, are kept already.
-        facts: what is noted about sources; None for nobody who asks.
+        notes: what notes the events of sources; None for nobody who asks.
     """
 
     def __init__(
-        self, engine: Engine, book: AlarmBook, known: Known, facts: Facts | None = None
+        self, engine: Engine, book: AlarmBook, known: Known, notes: Noting | None = None
     ) -> None:
         self._engine = engine
         self._correlator = Correlator(engine.correlations)
         self._book = book
         self._known = known
-        self._facts = facts
+        self._notes = notes
         self._readers: dict[str, tuple[str, LineReader]] = {}
         self._inputs: dict[str, tuple[WatchSource, str]] = {}
 
@@ -139,8 +134,8 @@ class Matcher:
         # Lines keep their number in the stream: correlations outlive the portion.
         numbered = replace(batch, positions=[portion.at[place] for place in batch.positions])
         seen = self._engine.look(name, numbered)
-        if self._facts is not None and batch.events:
-            self._facts.seen[portion.source.name] = now
+        if self._notes is not None:
+            self._notes.note(portion.source.name, batch.events, now=now)
         return _Read(portion, batch, seen)
 
     def _reader(self, portion: Portion, now: float) -> LineReader:

@@ -10,10 +10,15 @@ from detente.watch.coverage.facts import CoverageFacts
 from detente.watch.coverage.layer import Technique, navigator_layer, techniques_of
 from detente.watch.coverage.possible import can_hold
 from detente.watch.coverage.report import Coverage, RuleCoverage, SourceCoverage, cover
+from detente.watch.coverage.rhythm import Absence, Habits, Missing, Rhythms
 
 __all__ = [
+    "Absence",
     "Coverage",
     "CoverageFacts",
+    "Habits",
+    "Missing",
+    "Rhythms",
     "RuleCoverage",
     "SourceCoverage",
     "Technique",

@@ -51,6 +51,10 @@ class CoverageFacts:
     Args:
         program: compiled rules.
         rules: numbers of the rules that count; all where None.
+
+    Attributes:
+        variants: of those rules.
+        asked: names in plain form of the fields that they ask.
     """
 
     def __init__(self, program: Program, rules: Iterable[int] | None = None) -> None:
@@ -62,7 +66,7 @@ class CoverageFacts:
         self._router = Router(
             (number, Variant(0, route, True, (), ())) for route, number in self._numbers.items()
         )
-        self._asked = frozenset(_asked(program))
+        self.asked = frozenset(_asked(program, self.variants))
         self._sources: list[set[tuple[str, str, str]]] = [set() for _ in self._numbers]
         for variant in self.variants:
             source = program.rules[variant.rule].source
@@ -149,7 +153,7 @@ class CoverageFacts:
             if is_told and not has_value(event[name]):
                 continue
             plain = plain_name(name)
-            if is_told and plain in self._asked:
+            if is_told and plain in self.asked:
                 kind.seen.add(plain)
             elif is_told:
                 kind.seen.add("")  # what a keyword may be in
@@ -180,8 +184,9 @@ def has_value(value: object) -> bool:
     return value is not None
 
 
-def _asked(program: Program) -> Iterator[str]:
-    for field in program.fields:
+def _asked(program: Program, variants: Iterable[Variant]) -> Iterator[str]:
+    for place in {place for variant in variants for place in variant.fields}:
+        field = program.fields[place]
         yield plain_name(field.name)
         yield from (plain_name(value[0]) for op, value in field.atoms if op == Op.FIELD)
 
