@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detente.cli.detection_forms import FORMS, write_told
+from detente.cli.moments import parse_moment
 from detente.cli.opening import node_option
 from detente.cli.output import EXIT_GOOD, is_watched, json_option, say
 from detente.cli.rule_options import ManyPaths
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from detente.storage.events import EventShelf
 
 _LEVELS = ("informational", "low", "medium", "high", "critical")
-_UNITS = {"m": 60, "h": 3_600, "d": 86_400}
-_LONGEST_S = 200 * 366 * 86_400
 
 
 @click.command("hunt", cls=ManyPaths)
@@ -75,7 +73,10 @@ def command(  # noqa: PLR0913 - what click collects
         raise InputError("nothing to look for", remedy="Name --rules or --indicators")
     moment = now()
     choice = RuleChoice(rules, min_level=min_level) if rules else None
-    span = Span(_moment(since, moment) if since else 0.0, _moment(until, moment) if until else None)
+    span = Span(
+        parse_moment(since, moment) if since else 0.0,
+        parse_moment(until, moment) if until else None,
+    )
     what = hunt_of(choice, [Path(each) for each in indicators], span, now=moment)
     summary = HuntSummary()
     with _shelf(directory) as shelf:
@@ -114,18 +115,3 @@ def _told(shelf: "EventShelf", what: "Hunt", summary: "HuntSummary") -> Iterable
 
 def _show_progress(done: int, files: int) -> None:
     click.echo(f"\r{done} of {files} files", err=True, nl=done == files)
-
-
-def _moment(text: str, now: datetime) -> float:
-    number, unit = text[:-1], _UNITS.get(text[-1:])
-    if unit is not None and number.isascii() and number.isdigit():
-        ago = int(number[:15]) * unit
-        if ago <= _LONGEST_S:
-            return (now - timedelta(seconds=ago)).timestamp()
-    try:
-        said = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            f"{text[:40]!r} is no time", remedy="Write 2026-11-01, 2026-11-01T08:00:00Z, 36h or 7d"
-        ) from None
-    return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()

@@ -17,7 +17,7 @@ from detente.cli.output import (
 )
 from detente.cli.rule_options import FORMATS, ManyPaths, rule_options
 from detente.cli.watch_coverage import show_coverage
-from detente.cli.watch_running import run_watch
+from detente.cli.watch_running import run_watch, say_sight, show_alarms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +36,8 @@ def command() -> None:
 
 command.add_command(show_coverage)
 command.add_command(run_watch)
+command.add_command(show_alarms)
+command.add_command(say_sight)
 
 
 @command.command("scan", cls=ManyPaths)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from detente.cli.detection_forms import FORMS, write_told
 from detente.cli.opening import node_option
-from detente.cli.output import json_option, print_json, say, wants_json
+from detente.cli.output import EXIT_GOOD, json_option, print_json, say, wants_json
 from detente.cli.rule_options import ManyPaths
 
 if TYPE_CHECKING:
@@ -136,3 +137,79 @@ def _say_found(taken: "Taken", *, as_json: bool) -> None:
             print_json(told.row())
         else:
             say(f"{told.level or '-'}  {told.title}  ({told.source} {told.position})")
+
+
+@click.command("alarms")
+@node_option
+@click.option("--since", metavar="TIME", default="7d", show_default=True, help="As for `hunt`.")
+@click.option(
+    "--as", "form", type=click.Choice(FORMS), default="ndjson", help="Form of the answer."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it there, not to standard output.",
+)
+@json_option
+def show_alarms(
+    directory: Path, *, since: str, form: str, output: Path | None, as_json: bool
+) -> int:
+    """Show what the watch found: rows and a page for people, or a form for other tools.
+
+    An alarm stands for many detections; ndjson has a row for each alarm with its newest kept
+    detection, the other forms all that are kept.
+
+    \b
+    Example:
+      detente watch alarms --node office --since 24h --as html --output report.html
+    """
+    from detente.cli.moments import parse_moment
+    from detente.node.alarm_lists import told_since
+    from detente.node.clock import now
+    from detente.node.layout import Layout
+    from detente.storage.database import open_database
+    from detente.storage.detections import DetectionShelf
+
+    moment = parse_moment(since, now())
+    database = open_database(Layout.of(directory).database)
+    try:
+        told = told_since(DetectionShelf(database), moment, each_alarm=form == "ndjson")
+        write_told(told, form, output=output, as_json=as_json)
+    finally:
+        database.close()
+    return EXIT_GOOD
+
+
+@click.command("sight")
+@node_option
+@click.argument("alarm")
+@click.option(
+    "--tlp",
+    type=click.Choice(("clear", "green", "amber", "amber+strict", "red")),
+    default="amber",
+    show_default=True,
+    help="The label.",
+)
+@json_option
+def say_sight(directory: Path, *, alarm: str, tlp: str, as_json: bool) -> int:
+    """Answer a partner's warning: say to the unit that what it named was seen here.
+
+    What is said: the partner's id, first and last time, and how often; nothing else of the
+    events. `watch alarms` shows the ids of alarms.
+
+    \b
+    Example:
+      detente watch sight a24a01011ccb --node office
+    """
+    from detente.cli.opening import open_home
+    from detente.node.clock import now
+    from detente.node.sighting_answers import say_sighted
+    from detente.statements import Tlp
+
+    with open_home(directory) as home:
+        said = say_sighted(home, alarm, tlp=Tlp(tlp), now=now)
+    if wants_json(as_json):
+        print_json({"id": said.payload_hash, "origin": said.origin, "seq": said.seq})
+    say(f"said at {said.origin} {said.seq}")
+    return EXIT_GOOD

@@ -6,7 +6,7 @@ are told goes through release, by a person's command (`sighting_answers`).
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -259,7 +259,11 @@ def _observed(told: Told, common: dict[str, Any], now: datetime) -> list[dict[st
 
 def _observables(told: Told) -> list[dict[str, Any]]:
     """Return the fields of a detection as STIX objects with ids of their own."""
-    numbered = objects_of(told.fields)
+    numbered = {
+        number: _complete(node)
+        for number, node in objects_of(told.fields).items()
+        if node["type"] != "network-traffic" or node.keys() & {"src_ref", "dst_ref"}
+    }
     ids = {
         number: f"{node['type']}--{name_uuid(_NAMESPACE, told.id + number)}"
         for number, node in numbered.items()
@@ -275,6 +279,11 @@ def _observables(told: Told) -> list[dict[str, Any]]:
         }
         for number, node in numbered.items()
     ]
+
+
+def _complete(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with what STIX wants of it: of traffic, some protocol."""
+    return {"protocols": ["ip"], **node} if node["type"] == "network-traffic" else dict(node)
 
 
 def _stamp(seconds: float) -> str:
