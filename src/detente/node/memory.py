@@ -2,9 +2,11 @@
 
 import ctypes
 import gc
+from threading import Event
 
 _OBJECTS_BEFORE_A_LOOK = 10_000
 _C = ctypes.CDLL(None)
+_settled = Event()
 
 
 def settle() -> None:
@@ -16,6 +18,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BEFORE_A_LOOK, 10, 20)
+    _settled.set()
 
 
 def give_back() -> None:
@@ -23,7 +26,7 @@ def give_back() -> None:
 
     The C library would keep it; that call is glibc's, elsewhere there is nothing to do.
     """
-    if gc.get_freeze_count():  # else all that was loaded would be looked through once more
+    if _settled.is_set():  # else all that was loaded would be looked through once more
         gc.collect()
     trim = getattr(_C, "malloc_trim", None)
     if trim is not None:

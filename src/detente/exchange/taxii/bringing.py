@@ -41,6 +41,7 @@ _LIMITS = JsonLimits(
     size_bytes=ENVELOPE_BYTES_MAX, depth=ENVELOPE_DEPTH_MAX, values=ENVELOPE_VALUES_MAX
 )
 _TEXT_MAX = 300
+_REFERS = ("_ref", "_refs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def sort_envelope(
             taken[key] = said.raw
             _put(result.say, max(side.label, wish.label or Tlp.CLEAR), said)
         note = "" if said.id == came_as.id else f"said as {said.id}"
-        result.successes.append(replace(came_as, message=note))
+        result.successes.append(Outcome(came_as.id, came_as.version, note))
     return result
 
 
@@ -345,7 +346,9 @@ def _text(value: JsonValue, name: str) -> str:
 
 def _references(properties: Mapping[str, JsonValue]) -> Iterator[str]:
     for name, value in properties.items():
-        if name.endswith("_ref") and isinstance(value, str):
+        if not name.endswith(_REFERS):
+            continue
+        if isinstance(value, str):
             yield value
-        elif name.endswith("_refs") and isinstance(value, list):
+        elif isinstance(value, list):
             yield from (each for each in value if isinstance(each, str))
