@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from orjson import loads
+
 from detente.errors import InputError
 from detente.node.event_files import EventInput, event_inputs
 from detente.node.rulesets import Loaded
@@ -143,15 +145,38 @@ class Engine:
         """Return what is told of a block of JSON lines: the same as of the batch it makes."""
         if self._watchers:
             return self.look(name, reader.read(block))
+        if block.long:
+            return self._look_slowly(name, reader, block)
         seen = Seen(events=0)
-        fire = self._kernel.fire
+        fire, free = self._kernel.fire_plain, self._kernel.free_of_keywords(block.lines)
+        count = 0
+        for at, line in enumerate(block.lines):
+            try:
+                event = loads(line)
+            except ValueError:
+                event = None
+            fired = fire(event, line, is_free=free[at])
+            if fired is None:
+                one = self._look_slowly(name, reader, Block(block.first + at, [line]))
+                count += one.events
+                seen.bad.extend(one.bad)
+                seen.detections.extend(one.detections)
+                seen.feeds.extend(one.feeds)
+                continue
+            count += 1
+            if fired:
+                self._tell(seen, name, block.first + at, event, fired)
+        self._kernel.stay_within()
+        return replace(seen, events=count)
+
+    def _look_slowly(self, name: str, reader: JsonLines, block: Block) -> Seen:
+        seen = Seen(events=0)
         count = 0
         for line, event, raw, is_rewritten in reader.each(block, seen.bad):
             count += 1
-            fired = fire(event, None if is_rewritten else raw)
+            fired = self._kernel.fire(event, None if is_rewritten else raw)
             if fired:
                 self._tell(seen, name, line, event, fired)
-        self._kernel.stay_within()
         return replace(seen, events=count)
 
     def _tell(self, seen: Seen, name: str, line: int, event: Event, rules: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ another. What they found comes back in the order of the lines.
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -66,10 +66,16 @@ class Detection:
 
     def row(self) -> dict[str, Any]:
         """Return it as the command line prints it."""
-        row = asdict(self) | {"tags": list(self.tags)}
-        if self.count is None:
-            del row["count"]
-        return row
+        row: dict[str, Any] = {
+            "input": self.input,
+            "line": self.line,
+            "rule": self.rule,
+            "title": self.title,
+            "level": self.level,
+            "tags": list(self.tags),
+            "fields": self.fields,
+        }
+        return row if self.count is None else row | {"count": self.count}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The kernel: batches of events in, the rules that fire out. No input, no output, no clock."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from detente.watch.kernel.memo import Atoms, Budget, Interned, ValueMemo, forget_half, stay_within
-from detente.watch.kernel.plan import ROUTING_NAMES, Candidate, Plan, Reference
+from detente.watch.kernel.plan import ROUTING_NAMES, Candidate, Keywords, Plan, Reference, choose
 from detente.watch.kernel.program import (
     CHANNEL,
     EVENT_ID,
@@ -20,9 +21,11 @@ from detente.watch.kernel.program import (
 )
 from detente.watch.kernel.routing import Router, sources_of
 from detente.watch.kernel.screen import Screen, screen_for
-from detente.watch.kernel.trees import Fields, asked_atoms, atoms_of
+from detente.watch.kernel.trees import Fields, atoms_of
 from detente.watch.kernel.values import FieldMatcher
 
+PROVIDER = "Provider_Name"
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _SLICE = 8_192  # events between two looks at what the memos hold
 _NAMES_MAX = 100_000
 
@@ -84,6 +87,7 @@ class Kernel:
         self._candidates: dict[int, Candidate] = {}
         self._plans: dict[tuple[tuple[int, ...], Atoms | None], Plan] = {}
         self._windows: dict[tuple[Any, Any], Plan] = {}
+        self._everywhere_atoms, self._everywhere = self._asked_everywhere()
         self._tagged: dict[Any, Plan] = {}
 
     @property
@@ -95,7 +99,7 @@ class Kernel:
     def remembered(self) -> int:
         """How many values, answers and kinds of events the memos hold."""
         values = sum(map(len, self._memos.values()))
-        answers = sum(len(plan.answers) for plan in self._plans.values())
+        answers = sum(len(plan.answers) + len(plan.looks) for plan in self._plans.values())
         routes = len(self._windows) + len(self._tagged) + len(self._plans)
         return values + answers + routes + len(self._interned.sets)
 
@@ -127,7 +131,50 @@ class Kernel:
         plan = self._plan_for(event)
         if not plan.good_names.issuperset(event):
             event, plan = self._respelled(event, plan)
-        return plan.answers[plan.key(event, raw)]
+        return plan.fire(event, raw)
+
+    def fire_plain(self, event: object, raw: bytes, *, is_free: bool) -> tuple[int, ...] | None:
+        """Return the rules that fire for a value as JSON gave it, if it is a plain Windows event.
+
+        Args:
+            event: what `raw` decodes to.
+            raw: one JSON value.
+            is_free: what `free_of_keywords` says of it.
+
+        Returns:
+            None where it is not known for plain: no event, nested, of a new kind or with a
+            new field. A reader then makes an event of it for `fire`, which learns the kind.
+        """
+        try:
+            event_id = event["EventID"]  # type: ignore[index] # anything but a mapping raises
+            plan = self._windows[event["Channel"], event_id]  # type: ignore[index]
+        except (KeyError, TypeError):
+            return None
+        if type(event_id) is not int or not isinstance(event, dict):
+            return None  # 1, 1.0 and True are one key
+        if PROVIDER not in event or not plan.good_names.issuperset(event):
+            return None
+        # Without another bracket there is nothing nested; brackets also stand in text.
+        if (raw.find(b"{", 1) >= 0 or b"[" in raw) and not _PLAIN.issuperset(
+            map(type, event.values())
+        ):
+            return None
+        return plan.fire(event, raw, is_free=is_free)
+
+    def free_of_keywords(self, raws: Sequence[bytes]) -> list[bool]:
+        """Say of each JSON value whether none of the keywords is in it that all Windows events
+        are asked for; false where it may be.
+        """
+        if self._everywhere is None:
+            return [False] * len(raws)
+        starts = [0]
+        for raw in raws:
+            starts.append(starts[-1] + len(raw) + 1)
+        free = [True] * len(raws)
+        for _, start, end in self._everywhere.places(b"\n".join(raws)):
+            first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
+            free[first : last + 1] = [False] * (last + 1 - first)
+        return free
 
     def matched_fields(self, event: Event, rule: int) -> dict[str, Any]:
         """Return the fields of an event that hold what a rule looks for, with their values.
@@ -137,16 +184,20 @@ class Kernel:
             rule: its number in the program.
         """
         event, plan = self._respelled(event, self._plan_for(event))
-        present = plan.present(plan.key(event))
         shown: dict[str, Any] = {}
         for number in self._variants_of[rule]:
             variant = self.program.variants[number]
-            if number in plan.variants and self._candidate(number).holds(present):
-                for atom in asked_atoms(variant.tree):
-                    name = self._fields.question(atom)[0].name
-                    if atom in present and event.get(name) is not None:
-                        shown[name] = event[name]
-        return shown
+            if number not in plan.variants:
+                continue
+            present = plan.present(plan.key(event, variant.fields))
+            candidate = self._candidate(number)
+            if not candidate.holds(present):
+                continue
+            for atom in candidate.asked() & present:
+                name = plan.shown_name(self._fields.place(atom))
+                if event.get(name) is not None:
+                    shown[name] = event[name]
+        return dict(sorted(shown.items()))
 
     def _plan_for(self, event: Event) -> Plan:
         if SOURCE in event:
@@ -170,7 +221,7 @@ class Kernel:
             if any(place in self.program.variants[n].fields for n in variants)
         ]
         plan = self._plan(variants, frozenset().union(*fixed))
-        if isinstance(channel, str) and type(event_id) in (int, str):
+        if isinstance(channel, str | None) and type(event_id) in (int, str):
             self._windows[channel, event_id] = plan
         return plan
 
@@ -189,27 +240,33 @@ class Kernel:
         return plan
 
     def _new_plan(self, variants: tuple[int, ...], fixed: Atoms | None) -> Plan:
-        places = {place for n in variants for place in self.program.variants[n].fields}
+        settled: set[int] = set()
         if fixed is not None:
-            for name in ROUTING_NAMES:
-                places.difference_update(self._places.get(plain_name(name), ()))
-        memos: dict[str, ValueMemo] = {}
+            settled.update(
+                place for name in ROUTING_NAMES for place in self._places.get(plain_name(name), ())
+            )
+        candidates = {number: self._candidate(number) for number in variants}
+        chosen = choose(candidates.values(), fixed or frozenset(), settled, self._fields.place)
+        living = {*chosen.always, *(c for each in chosen.by_witness.values() for c in each)}
+        variants = tuple(number for number in variants if candidates[number] in living)
+        places = {place for each in living for place in each.variant.fields} - settled
+        names: dict[int, str] = {}
         keywords = None
-        for field in (self.program.fields[place] for place in sorted(places)):
+        for place in sorted(places):
+            field = self.program.fields[place]
             if field.name == KEYWORDS:
-                keywords = self._memo(field)
+                atoms = self._keyword_atoms(variants)
+                is_usual = fixed is not None and atoms <= self._everywhere_atoms
+                keywords = Keywords(
+                    place, self._memo(field), self._screen(atoms), is_usual=is_usual
+                )
             else:
-                memos[field.name] = self._memo(field)
-        return Plan(
-            variants,
-            fixed or frozenset(),
-            [self._candidate(number) for number in variants],
-            memos,
-            self._references(variants, places),
-            None if keywords is None else (keywords, self._screen(variants)),
-        )
+                names[place] = field.name
+        memos = {name: self._memo(self.program.fields[place]) for place, name in names.items()}
+        references = self._references(variants, places)
+        return Plan(variants, chosen, fixed or frozenset(), names, memos, references, keywords)
 
-    def _atoms(self, variants: tuple[int, ...], places: AbstractSet[int]) -> Iterator[int]:
+    def _atoms(self, variants: Iterable[int], places: AbstractSet[int]) -> Iterator[int]:
         """Return the atoms of some fields that these variants ask."""
         for number in variants:
             variant = self.program.variants[number]
@@ -222,15 +279,20 @@ class Kernel:
             field, op, value = self._fields.question(atom)
             if op is Op.FIELD:
                 other = self._spelled.get(plain_name(value[0]), value[0])
-                found[atom] = Reference(field.name, other, value[1], atom)
+                found[atom] = Reference(self._fields.place(atom), field.name, other, value[1], atom)
         return list(found.values())
 
-    def _screen(self, variants: tuple[int, ...]) -> Screen | None:
-        everywhere = {
-            place for place, each in enumerate(self.program.fields) if each.name == KEYWORDS
-        }
-        asked = (self._fields.question(atom) for atom in self._atoms(variants, everywhere))
+    def _keyword_atoms(self, variants: Iterable[int]) -> frozenset[int]:
+        return frozenset(self._atoms(variants, set(self._places.get(KEYWORDS, ()))))
+
+    def _screen(self, atoms: Iterable[int]) -> Screen | None:
+        asked = (self._fields.question(atom) for atom in atoms)
         return screen_for((op, value) for _, op, value in asked)
+
+    def _asked_everywhere(self) -> tuple[frozenset[int], Screen | None]:
+        """Return the keywords that every Windows event is asked for, and the look for them."""
+        atoms = self._keyword_atoms(self._router.of_any_channel())
+        return atoms, self._screen(atoms) if atoms else None
 
     def _memo(self, field: FieldAtoms) -> ValueMemo:
         memo = self._memos.get(field.name)
@@ -254,9 +316,11 @@ class Kernel:
         if len(good) > _NAMES_MAX:
             good.clear()
         odd: dict[str, str] = {}
-        for name in event.keys() - good:
-            own = self._spelled.get(plain_name(name), name)
-            if name[:1] == "_" or own == name or not plan.asks(plain_name(name)):
+        for name in [name for name in event if name not in good]:
+            if name == SOURCE:
+                continue  # asks for care each time
+            own = None if name[:1] == "_" else plan.own_name(name)
+            if own is None or own == name:
                 good.add(name)
             else:
                 odd[name] = own
@@ -271,7 +335,7 @@ class Kernel:
 
     def stay_within(self) -> None:
         """Let the older half of the memos go where they hold more than the budget."""
-        answers = [plan.answers for plan in self._plans.values()]
+        answers = [memo for plan in self._plans.values() for memo in (plan.answers, plan.looks)]
         stay_within(self._budget, self._memos.values(), answers, self._interned)
         for routes in (self._windows, self._tagged):
             if len(routes) > self._budget.routes:

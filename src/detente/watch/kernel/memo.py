@@ -9,15 +9,16 @@ and nobody's memory.
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from detente.watch.kernel.program import text_of
 from detente.watch.kernel.values import FieldMatcher
 
 Atoms = frozenset[int]
 Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
 
-VALUE_CHARACTERS_MAX = 4_096  # a longer one is scanned each time it comes
+VALUE_CHARACTERS_MAX = 65_536  # a longer one is scanned each time it comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Budget:
     """
 
     values: int = 600_000
-    characters: int = 96_000_000
+    characters: int = 64_000_000
     answers: int = 400_000
     sets: int = 400_000
     routes: int = 20_000
@@ -103,14 +104,14 @@ class ValueMemo(dict[Any, Atoms]):
         self[None] = missing
 
 
-class AnswerMemo(dict[tuple[Any, ...], tuple[int, ...]]):
-    """What the fields of a route satisfy -> the rules that fire."""
+class Memo(dict[tuple[Atoms, ...], Answer], Generic[Answer]):
+    """What the fields of an event satisfy -> what follows from it."""
 
-    def __init__(self, answer: Callable[[tuple[Any, ...]], tuple[int, ...]]) -> None:
+    def __init__(self, answer: Callable[[tuple[Atoms, ...]], Answer]) -> None:
         super().__init__()
         self._answer = answer
 
-    def __missing__(self, key: tuple[Any, ...]) -> tuple[int, ...]:
+    def __missing__(self, key: tuple[Atoms, ...]) -> Answer:
         answer = self[key] = self._answer(key)
         return answer
 
@@ -118,7 +119,7 @@ class AnswerMemo(dict[tuple[Any, ...], tuple[int, ...]]):
 def stay_within(
     budget: Budget,
     memos: Iterable[ValueMemo],
-    answers: Iterable[AnswerMemo],
+    answers: Iterable[dict[Any, Any]],
     interned: Interned,
 ) -> None:
     """Let the older half of the memos go where together they hold more than the budget."""

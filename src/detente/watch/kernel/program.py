@@ -101,15 +101,15 @@ class Variant:
         route: where to look.
         tree: what must hold there.
         fields: places in the program's fields of those that the tree asks.
-        witnesses: atoms of which one holds wherever the tree is true; None where it can be
-            true while none does.
+        witnesses: sets of atoms; wherever the tree is true, one of each set holds. None at
+            all where it can be true while no atom holds.
     """
 
     rule: int
     route: Route
     tree: Tree
     fields: tuple[int, ...]
-    witnesses: tuple[int, ...] | None
+    witnesses: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ class Router:
             if route.source is None and not route.channels:
                 self._any_channel.append((number, variant))
 
+    def of_any_channel(self) -> list[int]:
+        """Return the numbers of the variants that look at every Windows event."""
+        return [number for number, variant in self._any_channel if not variant.route.event_ids]
+
     def windows(self, channel: object, event_id: object) -> tuple[int, ...]:
         """Return the numbers of the variants that look at a Windows event."""
         ids = texts_of(event_id)

@@ -5,11 +5,25 @@ One pass over the bytes, without memos, that says "none of these can be in it" o
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from detente.watch.kernel.program import Op, Operand
 
-Screen = Callable[[bytes], object]
+
+class Screen:
+    """Looks for bytes in JSON in one pass, in lower case."""
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
+
+        # Only the leftmost kind is searched with vector instructions.
+        automaton = BytesAhoCorasick(needles, matchkind=MATCHKIND_LEFTMOST_FIRST)
+        self._find = automaton.find_matches_as_indexes
+
+    def places(self, raw: bytes) -> list[tuple[int, int, int]]:
+        """Return where something was found: which, its start and its end."""
+        return self._find(raw.lower())
+
 
 _NEEDLES_MAX = 60  # beyond 64 the search has no vector form, and costs more than it saves
 _NEEDLE_CHARACTERS = 3
@@ -21,7 +35,7 @@ _ELSEWISE = (b"\\u00", b"\\u212a", b"\\u0130", "\u212a".encode(), "\u0130".encod
 
 
 def screen_for(atoms: Iterable[tuple[str, Operand]]) -> Screen | None:
-    """Return a test that is false only for JSON in which none of the keywords is.
+    """Return a search that finds nothing only in JSON in which none of the keywords is.
 
     Args:
         atoms: every question about every field that is asked together.
@@ -37,15 +51,7 @@ def screen_for(atoms: Iterable[tuple[str, Operand]]) -> Screen | None:
         needles.add(needle)
     if len(needles) > _NEEDLES_MAX:
         return None
-    return _search([*sorted(needles), *_ELSEWISE])
-
-
-def _search(needles: list[bytes]) -> Screen:
-    from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
-
-    # Only the leftmost kind is searched with vector instructions.
-    find = BytesAhoCorasick(needles, matchkind=MATCHKIND_LEFTMOST_FIRST).find_matches_as_indexes
-    return lambda raw: find(raw.lower())
+    return Screen([*sorted(needles), *_ELSEWISE])
 
 
 def _needle(op: Op, value: Operand) -> bytes | None:

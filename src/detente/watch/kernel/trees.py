@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from detente.watch.kernel.program import FieldAtoms, Op, Operand, Route, Tree, Variant
 
-Test = Callable[[set[int]], bool]
+Test = Callable[[AbstractSet[int]], bool]
 
 _COSTS = {  # how often an atom holds, roughly
     Op.EXISTS: 1.0, Op.MISSING: 1.0, Op.REGEX: 0.2, Op.NETWORK: 0.05, Op.NUMBER: 0.3,
@@ -76,40 +77,66 @@ def asked_atoms(tree: Tree, *, denied: bool = False) -> Iterator[int]:
             yield tree
 
 
+Witness = tuple[float, frozenset[int]]
+"""What it costs to look for these atoms, and the atoms."""
+
 Cost = Callable[[int], float]
 
+_WITNESSES_MAX = 4
 
-def witnesses(tree: Tree, cost: Cost) -> tuple[float, frozenset[int]] | None:
-    """Return atoms of which at least one holds wherever the tree is true, and their cost.
+
+def witnesses(tree: Tree, cost: Cost, field: Callable[[int], int]) -> list[Witness]:
+    """Return sets of atoms of each of which one holds wherever the tree is true.
 
     Args:
         tree: a condition.
         cost: how often an atom holds, roughly; what is rare makes a good witness.
+        field: of an atom; sets that ask different fields are worth having.
 
     Returns:
-        None where the tree can be true while no atom holds.
+        At most four, the best first; none where the tree can be true while no atom holds.
     """
     match tree:
         case bool():
-            return None if tree else (0.0, frozenset())
+            return [] if tree else [(0.0, frozenset())]
         case int():
-            return cost(tree), frozenset((tree,))
+            return [(cost(tree), frozenset((tree,)))]
         case ["and", *inner]:
-            known = [found for item in inner if (found := witnesses(item, cost)) is not None]
-            return min(known, key=lambda found: found[0], default=None)
+            return _best([each for item in inner for each in witnesses(item, cost, field)], field)
         case ["or", *inner]:
-            return _joined([witnesses(item, cost) for item in inner])
+            return _joined([witnesses(item, cost, field) for item in inner], field)
         case _:
-            return None
+            return []
 
 
-def _joined(
-    found: list[tuple[float, frozenset[int]] | None],
-) -> tuple[float, frozenset[int]] | None:
-    known = [each for each in found if each is not None]
-    if len(known) < len(found):
-        return None
-    return sum(each[0] for each in known), frozenset().union(*(each[1] for each in known))
+def _best(found: list[Witness], field: Callable[[int], int]) -> list[Witness]:
+    """Return the cheapest for each set of fields, in order of cost."""
+    cheapest: dict[frozenset[int], Witness] = {}
+    for each in sorted(found, key=lambda each: each[0]):
+        cheapest.setdefault(frozenset(map(field, each[1])), each)
+    return list(cheapest.values())[:_WITNESSES_MAX]
+
+
+def _joined(found: list[list[Witness]], field: Callable[[int], int]) -> list[Witness]:
+    """Return witnesses of an `or`: of each part one, all of one field where that can be."""
+    if not all(found):
+        return []
+    fields = {frozenset(map(field, atoms)) for each in found for _, atoms in each}
+    joined = [_sum([each[0] for each in found])]
+    for wanted in sorted(fields, key=sorted)[: 2 * _WITNESSES_MAX]:
+        joined.append(
+            _sum(
+                [
+                    next((one for one in each if wanted.issuperset(map(field, one[1]))), each[0])
+                    for each in found
+                ]
+            )
+        )
+    return _best(joined, field)
+
+
+def _sum(each: list[Witness]) -> Witness:
+    return sum(cost for cost, _ in each), frozenset().union(*(atoms for _, atoms in each))
 
 
 class Fields:
@@ -145,11 +172,11 @@ class Fields:
 
     def variant(self, rule: int, route: Route, tree: Tree) -> Variant:
         """Return a variant with what can be known of its tree beforehand."""
-        found = witnesses(tree, self.cost)
+        found = witnesses(tree, self.cost, self.place)
         return Variant(
             rule,
             route,
             tree,
             fields=tuple(sorted({self.place(atom) for atom in atoms_of(tree)})),
-            witnesses=None if found is None else tuple(sorted(found[1])),
+            witnesses=tuple(tuple(sorted(atoms)) for _, atoms in found),
         )

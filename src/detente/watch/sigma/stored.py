@@ -11,7 +11,7 @@ import msgspec
 
 from detente.watch.sigma.model import RuleFile, RuleSet
 
-MAGIC = b"detente-rules/1\n"
+MAGIC = b"detente-rules/2\n"
 _DIGEST_BYTES = 32
 
 

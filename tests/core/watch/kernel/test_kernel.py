@@ -198,7 +198,7 @@ def test_the_fields_shown_are_those_that_hold_what_was_looked_for():
     program, _ = compiled([rule])
     event = {"image": r"C:\x.exe", "User": "root", "Parent": "bash", "_ls": makers.SOURCE}
     shown = Kernel(program).matched_fields(event, 0)
-    assert shown == {"Image": r"C:\x.exe", "User": "root"}
+    assert shown == {"image": r"C:\x.exe", "User": "root"}, "as this log spells them"
 
 
 def test_what_is_remembered_stays_within_its_budget_when_every_value_is_new():
