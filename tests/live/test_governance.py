@@ -1,16 +1,23 @@
-"""Live rows A45-A48: two votes, ballots that shift, versions that jump; removal short of quorum."""
+"""Live rows A45-A49: two votes, ballots and meanings that shift, versions that jump; removals."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from detente.charter import Certificate, Confirm, Proposal, Topic, Yes
+from detente.charter import (
+    Certificate,
+    Confirm,
+    Proposal,
+    Topic,
+    Yes,
+)
 from detente.node.clock import now
 from detente.proofs import parse_chain, prove_double_vote
 from detente.statements import parse_entry
 from tests.core.charter.people import after
-from tests.live.mischief import clear
+from tests.live.mischief import clear, told, typed
 from tests.live.unit import eventually, judge, kept, live_unit, taken
 
 
@@ -115,6 +122,31 @@ def test_a47_and_a48_a_version_other_than_the_next_binds_nobody(stage, version):
     )
     taken_up(stage)
     assert versions(stage) == [1, 1]
+
+
+def test_a49_a_clause_in_hidden_characters_is_spelled_out_or_not_put_to_the_vote(stage):
+    liar = stage.liar
+    before = versions(stage)
+    letters = after(stage.charter, name="\u0421\u043e\u044e\u0437")  # of one script, and not Latin
+    mixed = after(stage.charter, name="N\u043erthern Sound")
+    bidi = after(stage.charter, name="safe\u202eelpmaxe")
+    two = after(letters, expires=stage.charter.expires + timedelta(days=60))
+    show_papers(liar, letters, mixed, bidi, two)
+    said(liar, *(proposal(each, Topic.RULES) for each in (mixed, bidi, two, letters)))
+    taken_up(stage)
+    for node in stage.nodes:
+        eventually(lambda node=node: letters.digest in offered(node), within_s=20)
+        assert "<U+043E CYRILLIC SMALL LETTER O>" in offered(node)[letters.digest]
+        # One topic a proposal, and no name of two scripts or with marks that turn a line.
+        assert not {mixed.digest, bidi.digest, two.digest} & set(offered(node))
+        assert typed(node, "charter", "vote", two.digest).exit_code != 0
+    assert versions(stage) == before
+
+
+def offered(node):
+    """Return the differences a node shows for each charter that is put to the vote."""
+    rows = told(node, "charter", "show")["proposals"]
+    return {row["digest"]: json.dumps(row, ensure_ascii=False) for row in rows}
 
 
 def test_a_removal_short_of_the_quorum_removes_nobody(stage):

@@ -1,7 +1,7 @@
 """This node's clock, held against the times that others sign. (A26)
 
-One honest clock is among f + 1, so that many must differ before this node doubts its own, and
-no f liars make it fall silent. A time ahead of ours was signed by a clock ahead of ours,
+One honest clock is among f + 1, so that many must differ, and more than agree, before this node
+doubts its own: neither f liars nor one broken clock of many make it fall silent. A time ahead of ours was signed by a clock ahead of ours,
 whoever brings it; a time behind ours may only be old, so it counts from a signer that is
 heard to sign on.
 """
@@ -80,7 +80,7 @@ class Timekeeping:
     def clock(self, *, f: int, steady: float) -> Clock:
         """Say what to think of the clock, where f of the others may lie."""
         near, ahead, behind = self._count(steady)
-        if max(ahead, behind) > f:
+        if max(ahead, behind) > max(f, near):
             return Clock.WRONG
         return Clock.SURE if near >= max(1, f) else Clock.UNSURE
 

@@ -39,6 +39,11 @@ def test_an_hour_behind_or_ahead_of_f_plus_one_others_is_wrong():
         assert "3600 s" in times.describe(steady=60)
 
 
+def test_one_broken_clock_of_many_silences_nobody_who_is_right():
+    times = heard({"a": 0, "b": 1, "broken": 31 * 24 * HOUR})
+    assert times.clock(f=0, steady=60) is Clock.SURE
+
+
 def test_old_times_of_who_signs_no_more_make_no_clock_wrong():
     times = heard({"a": -HOUR, "b": -HOUR}, again=False)
     assert times.clock(f=1, steady=0) is Clock.UNSURE
