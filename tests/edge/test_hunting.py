@@ -92,6 +92,23 @@ def test_an_own_warning_matches_live_and_finds_what_was_kept(offices, tmp_path, 
     asyncio.run(run())
 
 
+def test_a_warning_finds_events_from_before_it_was_said(offices, tmp_path):
+    log = tmp_path / "eve.json"
+    past = {"event_type": "flow", "src_ip": HARMFUL, "timestamp": "2026-01-05T10:00:00.000000+0000"}
+    log.write_text(json.dumps(past) + "\n")
+
+    async def run():
+        with open_node(offices / "Aurel") as home:
+            async with HomeWatch(home, plan_for(log), now=now, report=lambda _t: None) as watch:
+                while watch.watching.turn():
+                    pass
+                await asyncio.to_thread(warn, home, HARMFUL)
+                (found,) = watch.look()
+                assert found.event["_time"] < now().timestamp() - 3_600
+
+    asyncio.run(run())
+
+
 def test_a_partner_s_warning_does_the_same_and_so_does_its_retraction(offices, tmp_path):
     log, file = tmp_path / "eve.json", tmp_path / "bundle"
     log.write_text("".join(event(n, HARMFUL if n % 10 == 0 else "192.0.2.1") for n in range(50)))
@@ -257,6 +274,7 @@ def test_a_person_answers_and_nothing_of_the_events_is_said(offices, tmp_path):
     )
     assert alarm.alarm.key.rule in shown.stdout
     assert "sighting" in shown.stdout
+    assert f"[ipv4-addr:value = '{HARMFUL}']" in shown.stdout, "else it counts for no value"
     assert str(log) not in shown.stdout
     assert "src_ip" not in shown.stdout
     with open_node(offices / "Aurel") as home:

@@ -23,16 +23,24 @@ class IndicatorWatcher:
         lists: what to look for.
         now: seconds since 1970; the time of events that say none. Who runs on sets it anew.
         live: what comes and goes meanwhile.
+        looks_back: events from before an indicator's time count too, where it holds now: who
+            warns dates a warning from when it is said, not from when the harm began.
     """
 
     def __init__(
-        self, lists: Watchlists, *, now: float, live: LiveIndicators | None = None
+        self,
+        lists: Watchlists,
+        *,
+        now: float,
+        live: LiveIndicators | None = None,
+        looks_back: bool = False,
     ) -> None:
         beside = LiveIndicators() if live is None else live
         beside.revoke(lists.revoked)
-        self._values = IndicatorMatcher(lists.sealed, beside)
+        self._values = IndicatorMatcher(lists.sealed, beside, looks_back=looks_back)
         self._patterns = CompoundMatcher(
-            [(each.indicator, each.pattern, each.term) for each in lists.patterns]
+            [(each.indicator, each.pattern, each.term) for each in lists.patterns],
+            looks_back=looks_back,
         )
         self.now = now
 

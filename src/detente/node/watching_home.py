@@ -199,7 +199,8 @@ def hunt_for(named: Sequence[tuple[Key, FoundIndicator]], now: datetime) -> Hunt
     for key, found in named:
         live.add(key, found)
     lists = Watchlists(sealed=SetBuilder().seal())
-    engine = Engine(NO_RULES, (IndicatorWatcher(lists, now=now.timestamp(), live=live),))
+    seeker = IndicatorWatcher(lists, now=now.timestamp(), live=live, looks_back=True)
+    engine = Engine(NO_RULES, (seeker,))
     wanted = Wanted(marks=wanted_marks(key for key, _ in named))
     return Hunt(engine, wanted, Span())
 
@@ -214,7 +215,8 @@ def hunt_of(
     """
     loaded = NO_RULES if choice is None else load_rules(choice, today=now.date())
     lists = load_watchlists(indicators, now=now)
-    watchers = (IndicatorWatcher(lists, now=now.timestamp()),) if indicators else ()
+    seeker = IndicatorWatcher(lists, now=now.timestamp(), looks_back=True)
+    watchers = (seeker,) if indicators else ()
     rules = wanted_of_rules(loaded.rules.program, loaded.wanted)
     # Which values ten million indicators name is asked of the set itself, event by event.
     marks = None if indicators else frozenset[int]()

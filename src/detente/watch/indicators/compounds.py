@@ -59,12 +59,14 @@ class CompoundMatcher:
 
     Args:
         asked: id, text and term of each; texts compile.
+        looks_back: a pattern that holds now counts for events from before its time too.
 
     Raises:
         PatternError: one does not.
     """
 
-    def __init__(self, asked: Sequence[tuple[str, str, Term]]) -> None:
+    def __init__(self, asked: Sequence[tuple[str, str, Term]], *, looks_back: bool = False) -> None:
+        self._looks_back = looks_back
         self._asked: list[_Asked] = []
         self._by_witness: dict[Witness, list[tuple[int, Observation]]] = {}
         self._always: list[tuple[int, Observation]] = []
@@ -91,7 +93,7 @@ class CompoundMatcher:
             objects = objects_of(event)
             if objects:
                 said = event_time(dict(event))
-                hits += self._event(line, objects, now if said is None else said)
+                hits += self._event(line, objects, now if said is None else said, now)
         return hits
 
     def _index(self, number: int, part: Observation) -> None:
@@ -101,7 +103,9 @@ class CompoundMatcher:
         for witness in witnesses or ():
             self._by_witness.setdefault(witness, []).append((number, part))
 
-    def _event(self, line: int, objects: Objects, seconds: float) -> Iterator[IndicatorHit]:
+    def _event(
+        self, line: int, objects: Objects, seconds: float, now: float
+    ) -> Iterator[IndicatorHit]:
         parts = list(self._always)
         for witness in set(_values(objects)):
             parts += self._by_witness.get(witness, ())
@@ -112,8 +116,9 @@ class CompoundMatcher:
         shown: dict[int, bool] = {}
         for number, part in dict.fromkeys(parts):
             asked = self._asked[number]
-            holds = asked.found.term.holds_at(seconds) and not shown.get(number)
-            if holds and asked.found.indicator not in self.dropped:
+            term = asked.found.term
+            holds = term.holds_at(seconds) or (self._looks_back and term.holds_at(now))
+            if holds and not shown.get(number) and asked.found.indicator not in self.dropped:
                 shown[number] = _shows(asked.pattern, part, observed)
         for number, is_shown in shown.items():
             asked = self._asked[number]

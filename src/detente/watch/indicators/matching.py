@@ -52,6 +52,7 @@ class IndicatorMatcher:
         sealed: what does not change; replace the matcher for another set.
         live: what does; None for nothing.
         fields: which field holds what.
+        looks_back: an indicator that holds now counts for events from before its time too.
     """
 
     def __init__(
@@ -59,10 +60,13 @@ class IndicatorMatcher:
         sealed: IndicatorSet,
         live: LiveIndicators | None = None,
         fields: Mapping[str, tuple[Observable, ...]] = FIELDS,
+        *,
+        looks_back: bool = False,
     ) -> None:
         self.sealed = sealed
         self._live = LiveIndicators() if live is None else live
         self._fields = fields
+        self._looks_back = looks_back
         self._change = -1
         self._memos: dict[str, Memo] = {}
         self._shapes: dict[tuple[str, ...], tuple[tuple[str, Memo], ...]] = {}
@@ -172,8 +176,8 @@ class IndicatorMatcher:
                 )
         return answers
 
-    @staticmethod
     def _holding(
+        self,
         seen: Sequence[Seen],
         events: Sequence[Event],
         now: float,
@@ -182,7 +186,7 @@ class IndicatorMatcher:
             said = event_time(events[line])
             moment = now if said is None else said
             for each in found:
-                if each.term.holds_at(moment):
+                if each.term.holds_at(moment) or (self._looks_back and each.term.holds_at(now)):
                     yield IndicatorHit(line, each.indicator, name, value, each)
 
 

@@ -110,6 +110,17 @@ def test_a_starred_name_finds_itself_and_what_is_under_it() -> None:
     assert fields_hit(asked, {"query": "notevil.example"}) == []
 
 
+def test_who_looks_back_finds_what_came_before_a_warning_while_it_holds_and_not_after() -> None:
+    builder = SetBuilder()
+    for key, _ in keys_of_pattern("[ipv4-addr:value = '192.0.2.7']"):
+        builder.add(key, Term("x", NOON, NOON + 60))
+    asked = IndicatorMatcher(builder.seal(), looks_back=True)
+    past = {"src_ip": "192.0.2.7", "_time": NOON - 86_400}
+    assert fields_hit(asked, past, now=NOON) == ["src_ip"]
+    assert fields_hit(asked, past, now=NOON + 60) == []
+    assert fields_hit(asked, past | {"_time": NOON + 1}, now=NOON + 60) == ["src_ip"]
+
+
 def test_an_indicator_holds_from_its_start_until_before_its_end_by_the_events_own_time() -> None:
     asked = matcher("[ipv4-addr:value = '192.0.2.7']", term=Term("x", NOON, NOON + 60))
     for second, held in ((-1, False), (0, True), (59, True), (60, False)):
