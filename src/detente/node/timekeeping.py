@@ -1,9 +1,9 @@
 """This node's clock, held against the times that others sign. (A26)
 
 One honest clock is among f + 1, so that many must differ, and more than agree, before this node
-doubts its own: neither f liars nor one broken clock of many make it fall silent. A time ahead of ours was signed by a clock ahead of ours,
-whoever brings it; a time behind ours may only be old, so it counts from a signer that is
-heard to sign on.
+doubts its own: neither f liars nor one broken clock of many make it fall silent. A time ahead of
+ours was signed by a clock ahead of ours, whoever brings it; a time behind ours may only be old,
+so it counts from a signer that is heard to sign on.
 """
 
 import time
