@@ -16,6 +16,7 @@ from detente.watch.reading import BadLine, Batch, Block, Format, JsonLines, even
 from detente.watch.sigma.correlation import Correlated, Correlator, Lost
 
 BAD_LINES_SHOWN = 20
+_LOOK_EVERY = 4_096  # events between two looks at what the kernel remembers
 
 
 class Watcher(Protocol):
@@ -125,6 +126,7 @@ class Engine:
         self._kernel = Kernel(rules.program, loaded.wanted)
         self._rules = rules.program.rules
         self._watchers = watchers
+        self._unlooked = 0
         self.correlations = [each for each in rules.correlations if each.rule in loaded.wanted]
         self._feeding = frozenset(rule for each in self.correlations for rule in each.of)
         self._names = {plain_name(name) for each in self.correlations for name in each.names()}
@@ -166,7 +168,10 @@ class Engine:
             count += 1
             if fired:
                 self._tell(seen, name, block.first + at, event, fired)
-        self._kernel.stay_within()
+        self._unlooked += count
+        if self._unlooked >= _LOOK_EVERY:
+            self._kernel.stay_within()
+            self._unlooked = 0
         return replace(seen, events=count)
 
     def _look_slowly(self, name: str, reader: JsonLines, block: Block) -> Seen:

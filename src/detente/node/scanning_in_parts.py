@@ -254,24 +254,26 @@ def _share(
         for piece in _whole_lines(unpacked, options.limits.line_bytes):
             if count % of == share:
                 splitter = LineSplitter(options.limits, first=first)
-                blocks = [*splitter.feed(piece + b"\n"), *splitter.close()]
+                blocks = [*splitter.feed(piece), *splitter.close()]
+                first += sum(len(block.lines) for block in blocks)
                 yield [looker.look_at_lines(source.name, reader, block) for block in blocks]
-            first += piece.count(b"\n") + 1
+            else:
+                first += piece.count(b"\n") + (not piece.endswith(b"\n"))
             count += 1
         if unpacked.broken and count % of == share:
             yield [Seen(events=0, bad=[BadLine(first, unpacked.broken, b"")])]
 
 
 def _whole_lines(unpacked: Unpacked, line_bytes: int) -> Iterator[bytes]:
-    """Yield pieces that end with a line, without its line feed."""
+    """Yield pieces that end with a line; only the last may lack its line feed."""
     held = b""
     for chunk in unpacked.chunks():
-        cut = chunk.rfind(b"\n")
-        if cut < 0:
+        cut = chunk.rfind(b"\n") + 1
+        if not cut:
             # Of a line over the limit nothing more is wanted than that it is.
             held = (held + chunk)[: line_bytes + 1]
             continue
         yield held + chunk[:cut]
-        held = chunk[cut + 1 :]
+        held = chunk[cut:]
     if held:
         yield held

@@ -26,6 +26,7 @@ from detente.watch.kernel.values import FieldMatcher
 
 PROVIDER = "Provider_Name"
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_KEYS = frozenset({int, str, type(None)})  # 1, 1.0 and True would be one key
 _SLICE = 8_192  # events between two looks at what the memos hold
 _NAMES_MAX = 100_000
 
@@ -203,7 +204,7 @@ class Kernel:
         if SOURCE in event:
             return self._plan_for_tagged(event)
         event_id = event.get(EVENT_ID)
-        if type(event_id) is int or type(event_id) is str:  # 1, 1.0 and True are one key
+        if type(event_id) in _KEYS:
             try:
                 return self._windows[event.get(CHANNEL), event_id]
             except (KeyError, TypeError):
@@ -221,7 +222,7 @@ class Kernel:
             if any(place in self.program.variants[n].fields for n in variants)
         ]
         plan = self._plan(variants, frozenset().union(*fixed))
-        if isinstance(channel, str | None) and type(event_id) in (int, str):
+        if isinstance(channel, str | None) and type(event_id) in _KEYS:
             self._windows[channel, event_id] = plan
         return plan
 
