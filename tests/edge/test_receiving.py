@@ -14,6 +14,7 @@ from io import BytesIO
 import pytest
 
 from detente.charter import KeySlot
+from detente.node import bringing
 from detente.node.bundling import export_bundle, open_bundle, take_bundle
 from detente.node.clock import now
 from detente.node.cosigning import member_cosigner
@@ -137,7 +138,7 @@ def test_stopped_before_any_step_nothing_is_missed_and_nothing_done_twice(
     unit, data, aurel = told
     whole = copy_unit(unit, tmp_path / "whole")["Borea"]
     steps = count_steps(monkeypatch, lambda: take(whole, data))
-    assert steps > 20
+    assert steps > 15
     for at in chosen(steps, STOPS):
         directory = copy_unit(unit, tmp_path / str(at))["Borea"]
         halted(monkeypatch, at, lambda directory=directory: take(directory, data))
@@ -174,14 +175,41 @@ def test_stopped_between_cosigning_and_showing_the_note_is_shown_after_all(told,
         assert held_by(directory, aurel.origin) == WHOLE, at
 
 
-def test_a_disk_that_fails_while_something_is_fetched_ends_the_pull(told, tmp_path, monkeypatch):
+@pytest.fixture
+def nothing_small(monkeypatch):
+    """Let every content take the way of large ones: streamed to the disk."""
+    monkeypatch.setattr(bringing, "SMALL_CONTENT_BYTES_MAX", -1)
+
+
+def test_streamed_to_the_disk_and_stopped_before_any_step_nothing_is_missed_either(
+    told, tmp_path, monkeypatch, nothing_small
+):
+    unit, data, aurel = told
+    whole = copy_unit(unit, tmp_path / "whole")["Borea"]
+    steps = count_steps(monkeypatch, lambda: take(whole, data))
+    assert held_by(whole, aurel.origin) == WHOLE
+    assert steps > 20
+    for at in chosen(steps, STOPS):
+        directory = copy_unit(unit, tmp_path / str(at))["Borea"]
+        halted(monkeypatch, at, lambda directory=directory: take(directory, data))
+        take(directory, data)
+        assert held_by(directory, aurel.origin) == WHOLE, at
+        shutil.rmtree(tmp_path / str(at))
+
+
+@pytest.mark.parametrize("how", ["put_promised", "put_stream"])
+def test_a_disk_that_fails_while_something_is_fetched_ends_the_pull(
+    told, tmp_path, monkeypatch, how
+):
     unit, data, _ = told
     directory = copy_unit(unit, tmp_path / "unit")["Borea"]
+    if how == "put_stream":
+        monkeypatch.setattr(bringing, "SMALL_CONTENT_BYTES_MAX", -1)
 
     def refusing(*_arguments, **_named):
         raise StorageFault("the disk is gone")
 
-    monkeypatch.setattr(BlobStore, "put_stream", refusing)
+    monkeypatch.setattr(BlobStore, how, refusing)
     with pytest.raises(StorageFault, match="the disk is gone"):
         take(directory, data)
 

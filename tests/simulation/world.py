@@ -352,10 +352,11 @@ class Holdings:
     def show(self, origin, note):
         self.monitoring[origin] = note
 
-    def open(self, awaited, now):
+    def open_all(self, awaits, now):
         self._may_crash("open")
-        self.opened[awaited.payload_hash] = self.opened.get(awaited.payload_hash, 0) + 1
-        return ()
+        for awaited in awaits:
+            self.opened[awaited.payload_hash] = self.opened.get(awaited.payload_hash, 0) + 1
+        return [() for _ in awaits]
 
     def stop_signing(self, note):
         origin = self.own_origin

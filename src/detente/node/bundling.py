@@ -254,6 +254,7 @@ async def take_bundle(
         here=here,
         blobs=home.blobs,
         perform=receiver.perform,
+        open_all=receiver.open_all,
         tell=hand_over,
         now=now,
     )

@@ -16,8 +16,9 @@ from detente.exchange.protocol.paths import cosigned_path
 from detente.node.cosigning import Cosigner, member_cosigner
 from detente.node.errors import SigningRefused
 from detente.node.home import Home
-from detente.node.opening import index_content
+from detente.node.opening import index_contents
 from detente.proofs import CharterChain
+from detente.statements import ContentError, SealingError
 from detente.statements.batch import IndexRow
 from detente.storage.checkpoints import SqliteCheckpoints
 from detente.storage.disk import Disk, make_private_folder, read_capped, write_whole
@@ -196,11 +197,13 @@ class Holdings(Protocol):
         """Replace what the monitoring path of a log shows."""
         ...
 
-    def open(self, awaited: Awaited, now: datetime) -> tuple[PeerFault, ...]:
-        """Open content that is here, check it, index it; return its bad leaves.
+    def open_all(
+        self, awaits: Sequence[Awaited], now: datetime
+    ) -> Sequence[tuple[PeerFault, ...] | ContentError | SealingError]:
+        """Open contents that are here, check them, index them.
 
-        Raises:
-            ContentError, SealingError: it is not what was said.
+        Returns:
+            Of each its bad leaves, or why it is not what was said.
         """
         ...
 
@@ -336,9 +339,11 @@ class HomeHoldings:
     def _monitoring(self, origin: str) -> Path:
         return self._home.layout.directory / cosigned_path(origin)
 
-    def open(self, awaited: Awaited, now: datetime) -> tuple[PeerFault, ...]:
-        """Open content that is here, check it, index it; raises as `opening.index_content`."""
-        return index_content(self._home, awaited, now)
+    def open_all(
+        self, awaits: Sequence[Awaited], now: datetime
+    ) -> Sequence[tuple[PeerFault, ...] | ContentError | SealingError]:
+        """Open contents that are here, check them, index them; as `opening.index_contents`."""
+        return index_contents(self._home, awaits, now)
 
     def stop_signing(self, note: bytes) -> bool:
         """Stop where the note shows that this node signed more than it remembers."""

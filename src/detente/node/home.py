@@ -40,6 +40,7 @@ from detente.storage.keys import ROLE_TYPES, KeyRing
 from detente.storage.lock import DirectoryLock
 from detente.storage.objects import ObjectIndex
 from detente.storage.offline_keys import create_recovery_key, create_unlock_file
+from detente.storage.small_blobs import SmallBlobs
 from detente.storage.tiles import TileFiles
 
 _CHAIN_LOST = "Restore it from a back-up, or copy it from any member: it is public"
@@ -165,7 +166,7 @@ class Home:
                 identity=identity,
                 keys=keys,
                 database=database,
-                blobs=BlobStore.open(layout.blobs),
+                blobs=BlobStore.open(layout.blobs, small=SmallBlobs(database)),
             )
             stack.pop_all()
         return home

@@ -1,47 +1,29 @@
 """Driving the machine of one peer: its commands are performed, what comes of them goes back in.
 
 The machine is pure and decides everything; this only moves bytes. Each peer has its own
-task, its own connections and its own room for answers: a slow one delays nobody.
+task, its own connections and its own room for answers: a slow one delays nobody. What came
+of many contents is taken in together, so that many share one commit.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
-from tempfile import SpooledTemporaryFile
-from typing import Protocol
+from itertools import groupby
 
 from detente.errors import UnitError
 from detente.exchange.errors import ExchangeError
-from detente.exchange.limits import HINTS_AGAIN_S, SPOOL_BYTES_MAX
-from detente.exchange.ports import Face
-from detente.exchange.protocol import Command, Event, PeerState, Place, step
-from detente.exchange.protocol.commands import Fetch, FetchBlob, Wait
-from detente.exchange.protocol.events import Failed, Fetched, Hinted, Kept, Ticked
+from detente.exchange.limits import HINTS_AGAIN_S
+from detente.exchange.protocol import Awaited, Command, Event, PeerState, Place, step
+from detente.exchange.protocol.commands import Fetch, FetchBlob, Open, Wait
+from detente.exchange.protocol.events import Failed, Fetched, Hinted, Kept, Opened, Ticked
 from detente.exchange.protocol.limits import HINT_LEAST
+from detente.node.bringing import Bringing, PeerFace
 from detente.storage.blobs import BlobStore
-from detente.storage.errors import BlobRefused, ErasedBlob
 
 Perform = Callable[[Command], Sequence[Event]]
-
-
-class PeerFace(Face, Protocol):
-    """A face that also gives content to whom it is addressed, and may tell when to look.
-
-    UNTRUSTED, as every face.
-    """
-
-    def blob(
-        self, digest: str, *, at: tuple[str, int], bytes_max: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes] | None]:
-        """Lend a wrap or ciphertext as a stream; None where there is none."""
-        ...
-
-    def hints(self) -> AsyncIterator[str]:
-        """Yield the origin of each log that is said to have grown."""
-        ...
+OpenAll = Callable[[Sequence[Awaited]], Sequence[Event]]
+EVENTS_AT_ONCE_MAX = 512  # of contents: more than are ever on their way
 
 
 class Pull:
@@ -54,6 +36,7 @@ class Pull:
         blobs: where contents go.
         perform: does what is to be done in this node's stores, and says what came of it;
             called in threads, one command at a time for this peer.
+        open_all: opens contents that are here; as `perform`.
         tell: hands an event to the machines that should know: this one's or everybody's.
         now: the clock.
     """
@@ -66,6 +49,7 @@ class Pull:
         here: Callable[[str], bytes | None],
         blobs: BlobStore,
         perform: Perform,
+        open_all: OpenAll,
         tell: Callable[["Pull", Event], None],
         now: Callable[[], datetime],
     ) -> None:
@@ -73,8 +57,9 @@ class Pull:
         self._state = state
         self._face = face
         self._here = here
-        self._blobs = blobs
+        self._bringing = Bringing(face, blobs, self.take)
         self._perform = perform
+        self._open_all = open_all
         self._tell = tell
         self._now = now
         self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
@@ -97,15 +82,39 @@ class Pull:
             await self._end(hinting)
 
     async def _step(self) -> None:
-        event = await self._events.get()
-        if isinstance(event, BaseException):
-            raise event
-        if isinstance(event, Ticked):
+        events = await self._next_events()
+        if any(isinstance(each, Ticked) for each in events):
             self._woken = False
         # Signatures and hashes take time that the others' answers should not wait for.
-        self._state, commands = await asyncio.to_thread(step, self._state, event)
-        for command in commands:
-            await self._do(command)
+        self._state, commands = await asyncio.to_thread(_take_in, self._state, events)
+        wanted = [each for each in commands if isinstance(each, FetchBlob)]
+        if wanted:
+            self._ask(self._bringing.bring(wanted))
+        rest = (each for each in commands if not isinstance(each, FetchBlob))
+        for is_open, some in groupby(rest, key=lambda each: isinstance(each, Open)):
+            if is_open:
+                await self._open([each.awaited for each in some if isinstance(each, Open)])
+            else:
+                for command in some:
+                    await self._do(command)
+
+    async def _next_events(self) -> list[Event]:
+        """Wait for the next event; behind what came of a content, what came of more of them.
+
+        Raises:
+            BaseException: a fault of this node's own, met while asking.
+        """
+        events: list[Event] = []
+        while not events or (
+            isinstance(events[-1], Kept | Opened)
+            and not self._events.empty()
+            and len(events) < EVENTS_AT_ONCE_MAX
+        ):
+            event = await self._events.get()
+            if isinstance(event, BaseException):
+                raise event
+            events.append(event)
+        return events
 
     async def _end(self, *more: asyncio.Task[None]) -> None:
         if self._timer is not None:
@@ -141,13 +150,15 @@ class Pull:
         match command:
             case Fetch():
                 self._ask(self._fetch(command))
-            case FetchBlob():
-                self._ask(self._fetch_blob(command))
             case Wait(until=until):
                 self._wait((until - self._now()).total_seconds())
             case _:
                 for event in await asyncio.to_thread(self._perform, command):
                     self._tell(self, event)
+
+    async def _open(self, awaits: Sequence[Awaited]) -> None:
+        for event in await asyncio.to_thread(self._open_all, awaits):
+            self._tell(self, event)
 
     def _ask(self, asking: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.create_task(asking)
@@ -175,39 +186,6 @@ class Pull:
         else:
             self.take(Fetched(command.request, data))
 
-    async def _fetch_blob(self, command: FetchBlob) -> None:
-        try:
-            if await asyncio.to_thread(self._blobs.holds, command.digest):
-                kept = True
-            else:
-                kept = await self._bring(command)
-        except (ExchangeError, BlobRefused, ErasedBlob) as error:
-            self.take(Failed(command.request, error.message))
-            return
-        if kept:
-            self.take(Kept(command.request))
-        else:
-            self.take(Failed(command.request, "it has no such blob", missing=True))
-
-    async def _bring(self, command: FetchBlob) -> bool:
-        at = (command.origin, command.seq)
-        asking = self._face.blob(command.digest, at=at, bytes_max=command.bytes_max)
-        with SpooledTemporaryFile(max_size=SPOOL_BYTES_MAX) as spool:
-            async with asking as pieces:
-                if pieces is None:
-                    return False
-                async for piece in pieces:
-                    spool.write(piece)
-            spool.seek(0)
-            chunks = iter(partial(spool.read, SPOOL_BYTES_MAX), b"")
-            await asyncio.to_thread(
-                self._blobs.put_stream,
-                chunks,
-                digest=command.digest,
-                bytes_max=command.bytes_max,
-            )
-        return True
-
     async def _listen(self) -> None:
         """Take hints for as long as the peer gives them, and try again."""
         while True:
@@ -230,3 +208,12 @@ class Pull:
     def _tick(self) -> None:
         self._woken = True
         self.take(Ticked(self._now(), random.random()))  # noqa: S311 - jitter
+
+
+def _take_in(state: PeerState, events: Sequence[Event]) -> tuple[PeerState, list[Command]]:
+    """Take events in, one after the other; return all that is to be done."""
+    commands: list[Command] = []
+    for event in events:
+        state, more = step(state, event)
+        commands += more
+    return state, commands

@@ -60,7 +60,6 @@ from detente.node.log import StopPoint, pass_by
 from detente.node.rekeying import note_recovery, pending, settle_recovery
 from detente.node.settling import merge_lines, says_more
 from detente.proofs import CharterChain
-from detente.statements import ContentError, SealingError
 from detente.statements.batch import IndexRow
 from detente.storage.errors import DamagedStore
 from detente.storage.evidence import NotKept
@@ -140,7 +139,7 @@ class Receiver:
             case Fetch() | FetchBlob() | Wait():
                 raise RuntimeError(f"{type(command).__name__} is done where the network is")
             case Open():
-                return self._open(command.awaited)
+                return self.open_all([command.awaited])
             case Remind():
                 wanted = Wanted(tuple(self._holdings.papers.wanted(limit=_PAPERS_ASKED_MAX)))
                 return [pending(self._holdings), wanted, Reminded(self._awaited(command))]
@@ -338,19 +337,25 @@ class Receiver:
             self._stop("own-shown")
             self._cosigned(origin)
 
-    def _open(self, awaited: Awaited) -> Sequence[Event]:
+    def open_all(self, awaits: Sequence[Awaited]) -> Sequence[Event]:
+        """Open contents that are here, with as few commits as one of them; as `perform`."""
         now = self._now()
-        try:
-            faults = self._holdings.open(awaited, now)
-        except (ContentError, SealingError) as error:
-            self._unopened(awaited)
-            return [Unopened(awaited.payload_hash, error.message)]
+        events: list[Event] = []
+        found = self._holdings.open_all(awaits, now)
         self._stop("indexed")
-        for fault in faults:
-            self._holdings.keep_fault(fault, now)
-        self._holdings.following.arrived([awaited.payload_hash])
-        self._stop("arrived")
-        return [Opened(awaited.payload_hash)]
+        for awaited, faults in zip(awaits, found, strict=True):
+            if isinstance(faults, UnitError):
+                self._unopened(awaited)
+                events.append(Unopened(awaited.payload_hash, faults.message))
+                continue
+            for fault in faults:
+                self._holdings.keep_fault(fault, now)
+            events.append(Opened(awaited.payload_hash))
+        opened = [each.payload_hash for each in events if isinstance(each, Opened)]
+        if opened:
+            self._holdings.following.arrived(opened)
+            self._stop("arrived")
+        return events
 
     def _awaited(self, command: Remind) -> tuple[Awaited, ...]:
         rows = self._holdings.following.awaited(command.issuer, limit=command.limit)

@@ -260,6 +260,7 @@ class RunningNode:
             here=outward.read,
             blobs=self._home.blobs,
             perform=partial(self._clock.perform, self._receiver.perform),
+            open_all=self._receiver.open_all,
             tell=self._tell,
             now=self._now,
         )

@@ -14,8 +14,16 @@ from detente.statements import (
 from detente.storage.errors import MissingBlob
 
 
-def content_key(home: Home, statement: Statement, wrap_digest: str) -> bytes:
+def content_key(
+    home: Home, statement: Statement, wrap_digest: str, wrap: bytes | None = None
+) -> bytes:
     """Open the content key of a statement that was sealed to this member.
+
+    Args:
+        home: open.
+        statement: whose.
+        wrap_digest: of the wrap addressed to this member.
+        wrap: its bytes where they were read already.
 
     Raises:
         SealingError: none of its sealing keys opens it.
@@ -23,7 +31,7 @@ def content_key(home: Home, statement: Statement, wrap_digest: str) -> bytes:
     """
     info = wrap_info(statement.header.position, statement.sealed.commitment, home.identity.member)
     try:
-        return open_for_us(home, info, home.blobs.get(wrap_digest))
+        return open_for_us(home, info, home.blobs.get(wrap_digest) if wrap is None else wrap)
     except (SealingError, MissingBlob):
         # Delivered again after a complaint, and kept as the keys of own contents are.
         kept = home.content_keys.get(statement.sealed.ciphertext)

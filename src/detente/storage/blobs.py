@@ -10,8 +10,10 @@ not scrub a medium, so what ends a sealed content is the loss of its key.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from heapq import merge
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Self
@@ -32,6 +34,7 @@ from detente.storage.errors import (
     MissingBlob,
     storage_faults,
 )
+from detente.storage.small_blobs import SmallBlobs
 
 BLOB_BYTES_MAX = 4 * 2**30
 READ_BYTES_MAX = 64 * 2**20
@@ -48,28 +51,31 @@ class BlobStore:
     Args:
         root: made if absent.
         disk: the steps that make bytes durable.
+        small: where small ones of others go; None for files like all.
     """
 
-    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
+    def __init__(
+        self, root: Path, *, disk: Disk | None = None, small: SmallBlobs | None = None
+    ) -> None:
         self._root = root
         self._disk = disk or Disk()
+        self._small = small
         self._placing = Lock()
 
     @classmethod
-    def open(cls, root: Path, *, disk: Disk | None = None) -> Self:
+    def open(cls, root: Path, *, disk: Disk | None = None, small: SmallBlobs | None = None) -> Self:
         """Make the folders if need be, and finish what a crash interrupted.
 
         Raises:
             StorageFault: the disk refused.
         """
-        store = cls(root, disk=disk)
+        store = cls(root, disk=disk, small=small)
         for folder in (root, root / _INCOMING, root / _ERASED):
             make_private_folder(folder)
         sweep(root / _INCOMING)
         with storage_faults(doing="finishing erasures", where=str(root)):
-            for mark in (root / _ERASED).iterdir():
-                if _DIGEST.fullmatch(mark.name):
-                    store._remove(mark.name)
+            marks = [mark.name for mark in (root / _ERASED).iterdir()]
+            store._remove([name for name in marks if _DIGEST.fullmatch(name)])
         return store
 
     def put(self, data: bytes) -> str:
@@ -105,6 +111,33 @@ class BlobStore:
                 raise
         return digests
 
+    def put_promised(self, blobs: Mapping[str, bytes]) -> dict[str, BlobRefused | ErasedBlob]:
+        """Keep small blobs that came, each under the digest it was asked for, durable together.
+
+        Returns:
+            Those that are not kept, and why: other bytes, or erased here.
+
+        Raises:
+            StorageFault: the disk or the database refused; some may be kept, none half.
+        """
+        refused: dict[str, BlobRefused | ErasedBlob] = {}
+        wanted: dict[str, bytes] = {}
+        filed: list[bytes] = []
+        with self._placing:
+            for digest, data in blobs.items():
+                if (seen := hashlib.sha256(data).hexdigest()) != digest:
+                    refused[digest] = _not_as_promised(seen, digest)
+                elif self.is_erased(digest):
+                    refused[digest] = _erased(digest)
+                elif self._small is None or self._path(digest).is_file():
+                    filed.append(data)
+                else:
+                    wanted[digest] = data
+            if self._small is not None:
+                self._small.put(wanted)
+        self.put_many(filed)
+        return refused
+
     def put_stream(
         self,
         chunks: Iterable[bytes],
@@ -134,7 +167,7 @@ class BlobStore:
             with storage_faults(doing="keeping a blob", where=str(self._root)):
                 seen, size = self._write_stream(temporary, chunks, bytes_max)
             if digest is not None and seen != digest:
-                raise BlobRefused(f"the bytes hash to {seen}, not to {digest} as promised")
+                raise _not_as_promised(seen, digest)
             self._refuse_erased(seen)
             with storage_faults(doing="keeping a blob", where=str(self._root)):
                 self._place([seen], {} if self._is_whole(seen) else {seen: temporary})
@@ -166,6 +199,9 @@ class BlobStore:
             MissingBlob, DamagedBlob, StorageFault: as `get`.
         """
         path = self._existing(digest)
+        if path is None:
+            yield from self.get_small([digest]).values()
+            return
         hasher = hashlib.sha256()
         with (
             storage_faults(doing="reading a blob", where=str(path)),
@@ -175,10 +211,7 @@ class BlobStore:
                 hasher.update(chunk)
                 yield chunk
         if hasher.hexdigest() != digest:
-            raise DamagedBlob(
-                f"{path} does not hash to its name",
-                remedy="Fetch it again from a member that mirrors it: keeping it anew mends it",
-            )
+            raise _damaged(str(path))
 
     def verify(self, digest: str) -> int:
         """Read and hash a blob and return its size in bytes.
@@ -195,12 +228,32 @@ class BlobStore:
             MissingBlob, StorageFault: as `get`.
         """
         path = self._existing(digest)
+        if path is None:
+            return self._small_sizes([digest])[digest]
         with storage_faults(doing="measuring a blob", where=str(path)):
             return path.stat().st_size
 
+    def get_small(self, digests: Collection[str]) -> dict[str, bytes]:
+        """Return those of some blobs that are kept as small ones, each checked.
+
+        Raises:
+            DamagedBlob: the bytes are not those that were kept.
+            StorageFault: the database refused.
+        """
+        found = {} if self._small is None else self._small.get(digests)
+        for digest, data in found.items():
+            if hashlib.sha256(data).hexdigest() != digest:
+                raise _damaged(f"the small blob {digest}")
+        return found
+
     def holds(self, digest: str) -> bool:
         """Say whether something is kept under this digest, unchecked."""
-        return self._path(digest).is_file()
+        return digest in self.held_among([digest])
+
+    def held_among(self, digests: Collection[str]) -> set[str]:
+        """Return those of some digests under which something is kept, unchecked."""
+        filed = {each for each in digests if self._path(each).is_file()}
+        return filed | self._small_sizes([each for each in digests if each not in filed]).keys()
 
     def erase(self, digest: str) -> None:
         """Take a blob away for good; it is refused from now on. Done twice it is the same.
@@ -219,7 +272,7 @@ class BlobStore:
             with suppress(FileExistsError):
                 os.close(self._disk.create(mark))
             self._disk.sync_folder(mark.parent)
-            self._remove(digest)
+            self._remove([digest])
 
     def discard(self, digest: str) -> None:
         """Remove a blob that nothing ever named; it may be kept anew.
@@ -231,7 +284,7 @@ class BlobStore:
             self._placing,
             storage_faults(doing="discarding a blob", where=str(self._path(digest))),
         ):
-            self._remove(digest)
+            self._remove([digest])
 
     def is_erased(self, digest: str) -> bool:
         """Say whether this digest was erased here."""
@@ -244,10 +297,14 @@ class BlobStore:
             StorageFault: the disk refused.
         """
         with storage_faults(doing="listing the blobs", where=str(self._root)):
-            folders = sorted(p for p in self._root.iterdir() if len(p.name) == _FAN_OUT)
-            for folder in folders:
-                names = sorted(path.name for path in folder.iterdir())
-                yield from (name for name in names if _DIGEST.fullmatch(name))
+            small = iter(()) if self._small is None else self._small.digests()
+            yield from (digest for digest, _ in groupby(merge(self._filed(), small)))
+
+    def _filed(self) -> Iterator[str]:
+        folders = sorted(p for p in self._root.iterdir() if len(p.name) == _FAN_OUT)
+        for folder in folders:
+            names = sorted(path.name for path in folder.iterdir())
+            yield from (name for name in names if _DIGEST.fullmatch(name))
 
     def _write_stream(
         self, temporary: Path, chunks: Iterable[bytes], bytes_max: int
@@ -279,11 +336,16 @@ class BlobStore:
             for folder in folders:
                 self._disk.sync_folder(folder)
 
-    def _remove(self, digest: str) -> None:
-        path = self._path(digest)
-        if path.exists():
-            self._disk.unlink(path)
-            self._disk.sync_folder(path.parent)
+    def _remove(self, digests: Collection[str]) -> None:
+        for path in map(self._path, digests):
+            if path.exists():
+                self._disk.unlink(path)
+                self._disk.sync_folder(path.parent)
+        if self._small is not None:
+            self._small.remove(digests)
+
+    def _small_sizes(self, digests: Collection[str]) -> dict[str, int]:
+        return {} if self._small is None or not digests else self._small.sizes(digests)
 
     def _is_whole(self, digest: str) -> bool:
         try:
@@ -292,18 +354,21 @@ class BlobStore:
             return False
         return True
 
-    def _existing(self, digest: str) -> Path:
+    def _existing(self, digest: str) -> Path | None:
+        """Return the file of a blob that is kept, None where it is kept as a small one."""
         path = self._path(digest)
         self._refuse_erased(digest)
-        if not path.is_file():
-            raise MissingBlob(
-                f"blob {digest} is not kept here", remedy="Fetch it from a member that mirrors it"
-            )
-        return path
+        if path.is_file():
+            return path
+        if self._small_sizes([digest]):
+            return None
+        raise MissingBlob(
+            f"blob {digest} is not kept here", remedy="Fetch it from a member that mirrors it"
+        )
 
     def _refuse_erased(self, digest: str) -> None:
         if self.is_erased(digest):
-            raise ErasedBlob(f"blob {digest} was erased here; what was said of it stays provable")
+            raise _erased(digest)
 
     def _path(self, digest: str) -> Path:
         return self._root / _checked(digest)[:_FAN_OUT] / digest
@@ -317,3 +382,18 @@ def _checked(digest: str) -> str:
     if _DIGEST.fullmatch(digest) is None:
         raise BlobRefused(f"a blob is named by 64 lower-case hex digits, not {digest[:80]!r}")
     return digest
+
+
+def _erased(digest: str) -> ErasedBlob:
+    return ErasedBlob(f"blob {digest} was erased here; what was said of it stays provable")
+
+
+def _not_as_promised(seen: str, digest: str) -> BlobRefused:
+    return BlobRefused(f"the bytes hash to {seen}, not to {digest} as promised")
+
+
+def _damaged(what: str) -> DamagedBlob:
+    return DamagedBlob(
+        f"{what} does not hash to its name",
+        remedy="Fetch it again from a member that mirrors it: keeping it anew mends it",
+    )

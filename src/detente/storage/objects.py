@@ -73,8 +73,7 @@ class ObjectIndex:
             numbers = insert_statements(
                 connection, list(new), objects=[len(rows) for rows in new.values()]
             )
-            for number, rows in zip(numbers, new.values(), strict=True):
-                self._write(connection, number, rows)
+            self._write_few(connection, zip(numbers, new.values(), strict=True))
 
     def add_batch(self, row: StatementRow, objects: Iterable[IndexRow]) -> int:
         """Store one statement and its many objects, read as they come, in bounded memory.
@@ -249,13 +248,24 @@ class ObjectIndex:
             return number
 
     def _write(self, connection: Connection, number: int, rows: Sequence[IndexRow]) -> None:
-        if not rows:
-            return
-        ids, values, leaves_of = self._entries(number << LEAF_BITS, rows)
-        write = write_run if len(rows) >= _RUN_OBJECTS_MIN else write_fresh
+        self._write_few(connection, [(number, rows)])
+
+    def _write_few(
+        self, connection: Connection, said: Iterable[tuple[int, Sequence[IndexRow]]]
+    ) -> None:
+        """Write the objects of statements, all together."""
+        ids, values, types, count = list[bytes](), list[bytes](), list[dict[str, object]](), 0
+        for number, rows in said:
+            some_ids, some_values, leaves_of = self._entries(number << LEAF_BITS, rows)
+            ids += some_ids
+            values += some_values
+            types += type_rows(number, leaves_of)
+            count += len(rows)
+        write = write_run if count >= _RUN_OBJECTS_MIN else write_fresh
         write(connection, Field.ID, ids)
         write(connection, Field.VALUE, values)
-        connection.execute(insert(object_type), list(type_rows(number, leaves_of)))
+        if types:
+            connection.execute(insert(object_type), types)
 
     def _entries(
         self, first_ref: int, rows: Sequence[IndexRow]

@@ -26,7 +26,7 @@ from detente.storage.watch_tables import WATCH_TABLES
 __all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "WATCH_TABLES", "metadata"]  # and every table below
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
@@ -370,4 +370,13 @@ paper = Table(
     Column("name", LargeBinary, primary_key=True),
     Column("data", LargeBinary),
     CheckConstraint("length(name) = 32", name="shape"),
+)
+
+# Bytes under their SHA-256 that came from others and are small: many in one commit.
+small_blob = Table(
+    "small_blob",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    CheckConstraint("length(digest) = 32", name="shape"),
 )

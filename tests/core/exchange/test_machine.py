@@ -26,6 +26,8 @@ from detente.exchange.protocol.limits import (
     HINT_LEAST,
     JITTER,
     ROUND_EVERY,
+    SMALL_CONTENT_BYTES_MAX,
+    SMALL_CONTENTS_AT_ONCE_MAX,
 )
 from detente.exchange.protocol.model import Awaited
 from tests.core.charter.people import NOW, member
@@ -128,7 +130,10 @@ def test_hints_do_not_shorten_the_back_off_of_who_does_not_answer():
     assert waits(commands) == [until]
 
 
-def awaited(number):
+LARGE, SMALL = SMALL_CONTENT_BYTES_MAX + 1, 1_000
+
+
+def awaited(number, size=SMALL):
     return Awaited(
         payload_hash=f"{number:064x}",
         issuer=PEER,
@@ -136,19 +141,27 @@ def awaited(number):
         seq=number,
         wrap=f"{number:064x}",
         ciphertext=f"{number + 10_000:064x}",
-        size=1_000,
+        size=size,
         entry=b"",
     )
 
 
-def test_only_a_few_contents_are_on_their_way_at_once_and_all_come_in_the_end():
-    state, commands = step(fresh(), Reminded(tuple(awaited(n) for n in range(20))))
+@pytest.mark.parametrize(
+    ("size", "count", "most"),
+    [(LARGE, 20, CONTENTS_AT_ONCE_MAX), (SMALL, 200, 2 * SMALL_CONTENTS_AT_ONCE_MAX)],
+)
+@pytest.mark.parametrize("which", [0, -1])
+def test_only_so_many_contents_are_on_their_way_at_once_and_all_come_in_the_end(
+    size, count, most, which
+):
+    """A large one brings its wrap first; a small one both parts at once, in any order."""
+    state, commands = step(fresh(), Reminded(tuple(awaited(n, size) for n in range(count))))
     running = [each for each in commands if isinstance(each, FetchBlob)]
     opened = 0
-    assert len(running) == CONTENTS_AT_ONCE_MAX
+    assert len(running) == most
     while running:
-        assert len(running) <= CONTENTS_AT_ONCE_MAX
-        command = running.pop(0)
+        assert len(running) <= most
+        command = running.pop(which)
         state, commands = step(state, Kept(command.request))
         for each in commands:
             if isinstance(each, Open):
@@ -156,8 +169,26 @@ def test_only_a_few_contents_are_on_their_way_at_once_and_all_come_in_the_end():
                 state, more = step(state, Opened(each.awaited.payload_hash))
                 running += [every for every in more if isinstance(every, FetchBlob)]
         running += [each for each in commands if isinstance(each, FetchBlob)]
-    assert opened == 20
+    assert opened == count
     assert state.contents == {}
+
+
+def test_many_small_contents_hold_up_no_large_one():
+    many = tuple(awaited(n) for n in range(300))
+    _state, commands = step(fresh(), Reminded((*many, awaited(300, LARGE))))
+    assert any(each.seq == 300 for each in commands if isinstance(each, FetchBlob))
+
+
+def test_a_part_that_came_for_a_content_given_up_before_is_no_reason_to_forget_the_other():
+    state, commands = step(fresh(), Reminded((awaited(1),)))
+    wrap, ciphertext = [each for each in commands if isinstance(each, FetchBlob)]
+    state, _ = step(state, Failed(wrap.request, "no"))
+    state, commands = step(state, Reminded((awaited(1),)))
+    state, commands = step(state, Kept(ciphertext.request))
+    (again,) = [each for each in commands if isinstance(each, FetchBlob)]
+    assert again.digest == wrap.digest
+    state, commands = step(state, Kept(again.request))
+    assert [each for each in commands if isinstance(each, Open)]
 
 
 def test_content_that_never_opens_is_left_to_a_person_after_some_tries():
@@ -229,4 +260,4 @@ def test_nothing_that_a_peer_sends_in_any_order_is_a_fault_of_ours(events):
         numbers = [each.request for each in commands if isinstance(each, Fetch | FetchBlob)]
         assert len(set(numbers)) == len(numbers)
         assert next_round(state) >= NOW
-    assert len(state.requests) <= 2 + 4 + CONTENTS_AT_ONCE_MAX + 1
+    assert len(state.requests) <= 2 + 4 + 2 * SMALL_CONTENTS_AT_ONCE_MAX + 1

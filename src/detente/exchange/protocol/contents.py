@@ -11,6 +11,7 @@ from detente.exchange.protocol.limits import (
     CONTENT_TRIES_MAX,
     CONTENTS_AT_ONCE_MAX,
     CONTENTS_WAITING_MAX,
+    SMALL_CONTENTS_AT_ONCE_MAX,
     WRAP_BYTES_MAX,
 )
 from detente.exchange.protocol.model import Awaited
@@ -32,7 +33,8 @@ def await_contents(turn: Turn, awaits: tuple[Awaited, ...]) -> None:
         tries = turn.state.tries.get(awaited.payload_hash, 0)
         if awaited.issuer == turn.state.peer and tries < CONTENT_TRIES_MAX:
             contents.setdefault(awaited.payload_hash, Content(awaited))
-    turn.set(contents=contents)
+    large_first = sorted(contents.items(), key=lambda each: each[1].is_small)
+    turn.set(contents=dict(large_first))
     fetch_contents(turn)
 
 
@@ -57,29 +59,36 @@ def on_opened(turn: Turn, payload_hash: str) -> bool:
 
 
 def fetch_contents(turn: Turn) -> None:
-    """Keep some contents on their way."""
+    """Keep some contents on their way: a few large ones, and small ones in greater number."""
+    contents = turn.state.contents
     busy = {p.payload_hash for p in turn.state.requests.values() if isinstance(p, ForPart)}
-    busy |= {key for key, content in turn.state.contents.items() if content.is_opening}
-    for key, content in turn.state.contents.items():
-        if len(busy) >= CONTENTS_AT_ONCE_MAX:
-            return
-        if key not in busy:
-            _ask_part(turn, content)
-            busy.add(key)
+    busy |= {key for key, content in contents.items() if content.is_opening}
+    # What was given up and still has a request counts as large: its size is forgotten.
+    small = sum(1 for key in busy if key in contents and contents[key].is_small)
+    room = {True: SMALL_CONTENTS_AT_ONCE_MAX - small}
+    room[False] = CONTENTS_AT_ONCE_MAX - (len(busy) - small)
+    for key, content in contents.items():
+        if key in busy:
+            continue
+        if room[content.is_small] > 0:
+            room[content.is_small] -= 1
+            _ask_parts(turn, content)
+        elif content.is_small:
+            return  # nothing but small ones follow
 
 
 def on_part(turn: Turn, purpose: ForPart) -> None:
     """Take up that a part is here: fetch the other, or open it."""
     content = turn.state.contents.get(purpose.payload_hash)
-    if content is None:
+    if content is None or content.is_opening:
         return
     missing = tuple(part for part in content.missing if part is not purpose.part)
     content = replace(content, missing=missing, is_opening=not missing)
     turn.set(contents={**turn.state.contents, purpose.payload_hash: content})
-    if missing:
-        _ask_part(turn, content)
-    else:
+    if not missing:
         turn.do(Open(content.awaited))
+    elif not turn.is_asked(ForPart(purpose.payload_hash, missing[0])):
+        _ask_part(turn, content, missing[0])
 
 
 def on_part_failed(turn: Turn, purpose: ForPart, *, missing: bool) -> None:
@@ -112,8 +121,14 @@ def on_unopened(turn: Turn, payload_hash: str, reason: str) -> None:
     drop_content(turn, payload_hash)
 
 
-def _ask_part(turn: Turn, content: Content) -> None:
-    awaited, part = content.awaited, content.missing[0]
+def _ask_parts(turn: Turn, content: Content) -> None:
+    """Ask for what is missing; for a large ciphertext only once its wrap is here."""
+    for part in content.missing if content.is_small else content.missing[:1]:
+        _ask_part(turn, content, part)
+
+
+def _ask_part(turn: Turn, content: Content, part: Part) -> None:
+    awaited = content.awaited
     purpose = ForPart(awaited.payload_hash, part)
     digest = awaited.wrap if part is Part.WRAP else awaited.ciphertext
     limit = WRAP_BYTES_MAX if part is Part.WRAP else awaited.size

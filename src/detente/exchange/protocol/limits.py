@@ -19,7 +19,9 @@ PROOF_BYTES_MAX = 4 * 2**20  # above it a proof travels by hand; the format allo
 
 # Of one peer at once. One slow peer so holds at most this much of this node.
 BUNDLES_AHEAD_MAX = 4  # each up to 16 MiB in memory until its turn comes
-CONTENTS_AT_ONCE_MAX = 4  # streamed to disk; each holds a connection
+CONTENTS_AT_ONCE_MAX = 4  # large ones, streamed to disk; each holds a connection
+SMALL_CONTENT_BYTES_MAX = 65_536  # of a ciphertext that may come in memory, with many others
+SMALL_CONTENTS_AT_ONCE_MAX = 128  # at most 8 MiB with their wraps; kept in one commit
 CONTENTS_WAITING_MAX = 512  # of one peer in memory; the others wait in storage
 TILES_KEPT_MAX = 512  # hash tiles in memory for one visit: 4 MiB, enough for 2^40 entries
 CONTENT_TRIES_MAX = 3  # that came but did not open, before it is left to a person

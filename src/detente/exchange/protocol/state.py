@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from detente.exchange.protocol.commands import Place
+from detente.exchange.protocol.limits import SMALL_CONTENT_BYTES_MAX
 from detente.exchange.protocol.model import Awaited, Clock, Held, Recovery
 from detente.exchange.protocol.notes import SeenNote
 from detente.exchange.protocol.roster import Roster
@@ -65,6 +66,11 @@ class Content:
     awaited: Awaited
     missing: tuple[Part, ...] = (Part.WRAP, Part.CIPHERTEXT)
     is_opening: bool = False
+
+    @property
+    def is_small(self) -> bool:
+        """True where it may come in memory, with many others."""
+        return self.awaited.size <= SMALL_CONTENT_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,7 @@ class PeerState:
         next_request: the next number.
         looks: logs still to look at in this round, with the path of the checkpoint.
         visit: the log looked at just now.
-        contents: on their way or waiting for it, by payload hash.
+        contents: on their way or waiting for it, by payload hash; the large ones first.
         tries: contents that came and did not open, by payload hash.
         done: by path, the checkpoint that was dealt with to the end.
         recoveries: received and not counting yet, by member.
