@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     help="Which of the rivals lies.",
 )
 @click.option(
+    "--rules",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="ZIP",
+    help="Sigma rules (file, folder, archive) that those who watch run besides the program's own.",
+)
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Events (JSON lines; plain, gzip, zstd) that they watch besides their own logs.",
+)
+@click.option(
     "--evidence",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("exercise-evidence"),
@@ -39,12 +51,15 @@ if TYPE_CHECKING:
 )
 @click.option("--list", "list_only", is_flag=True, help="Name the scenes and stop.")
 @click.argument("more_scenes", nargs=-1, metavar="")
-def command(
+def command(  # noqa: PLR0913 - what click collects
+    *,
     headless: bool,
     seed: int,
     scenes: tuple[str, ...],
     more_scenes: tuple[str, ...],
     hostile: str,
+    rules: Path | None,
+    events: Path | None,
     evidence: Path,
     json_file: Path | None,
     list_only: bool,
@@ -56,6 +71,7 @@ def command(
       detente exercise --headless
       detente exercise --headless --hostile aurel --json verdicts.json
       detente exercise --headless --scene founding fork
+      detente exercise --headless --scene intrusion hunt --rules sigma.zip --events events.jsonl.zst
 
     Exit status 0 only if every scene held. Everything runs on this machine, on
     real files and processes, in a temporary directory that is removed afterwards.
@@ -74,7 +90,15 @@ def command(
         say("There is no console yet: the scenes are told here.")
     only = (*scenes, *more_scenes)
     with _ended_by_signals():
-        report = play(evidence=evidence, seed=seed, hostile=hostile, only=only, watch=_tell)
+        report = play(
+            evidence=evidence,
+            seed=seed,
+            hostile=hostile,
+            only=only,
+            rules=rules,
+            events=events,
+            watch=_tell,
+        )
     if json_file is not None:
         write_file(json_file, _document(report))
     held = sum(scene.held for scene in report.scenes)

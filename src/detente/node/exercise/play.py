@@ -51,6 +51,8 @@ def play(
     seed: int,
     hostile: str,
     only: Sequence[str] = (),
+    rules: Path | None = None,
+    events: Path | None = None,
     watch: Callable[[Scene, SceneResult | None], None] = lambda scene, result: None,
 ) -> Report:
     """Play the exercise.
@@ -60,6 +62,8 @@ def play(
         seed: of the story.
         hostile: "aurel" or "borea".
         only: scene names; empty for all.
+        rules: Sigma rules for those who watch, beside the program's own.
+        events: file of events for them, beside their own logs.
         watch: told of each scene before (None) and after it was played.
 
     Raises:
@@ -74,7 +78,7 @@ def play(
             remedy=f"The scenes are {', '.join(scene.name for scene in script)}",
         )
     results = []
-    with Stage(evidence=evidence, seed=seed, hostile=hostile) as stage:
+    with Stage(evidence=evidence, seed=seed, hostile=hostile, rules=rules, events=events) as stage:
         for scene in script:
             if only and scene.name not in only:
                 continue

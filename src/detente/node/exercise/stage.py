@@ -50,13 +50,25 @@ class Stage:
         evidence: directory for the files that scenes keep; an earlier exercise's go first.
         seed: of everything in the story that could go either way.
         hostile: the member that plays the liar, "aurel" or "borea".
+        rules: Sigma rules that watching members run besides those of the program.
+        events: file of events that they watch besides their own logs.
     """
 
-    def __init__(self, *, evidence: Path, seed: int, hostile: str) -> None:
+    def __init__(
+        self,
+        *,
+        evidence: Path,
+        seed: int,
+        hostile: str,
+        rules: Path | None = None,
+        events: Path | None = None,
+    ) -> None:
         self.seed = seed
         self.chance = random.Random(seed)  # noqa: S311 - the story's dice, no secret
         self.hostile = hostile
         self.victim = "borea" if hostile == "aurel" else "aurel"
+        self.rules = rules
+        self.events = events
         self._evidence_root = evidence
         self._kept: list[str] = []
         self._scene = ""

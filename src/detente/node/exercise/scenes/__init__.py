@@ -3,12 +3,15 @@
 from detente.node.exercise.scene import Scene
 from detente.node.exercise.scenes import (
     copying,
+    coverage,
     crossing,
     denial,
     faces,
     forking,
     founding,
     garbage,
+    hunt,
+    intrusion,
     meeting,
     mistake,
     poison,
@@ -29,6 +32,9 @@ SCRIPT: tuple[Scene, ...] = (
     poison.SCENE,
     mistake.SCENE,
     denial.SCENE,
+    intrusion.SCENE,
+    hunt.SCENE,
+    coverage.SCENE,
     faces.SCENE,
     walkout.SCENE,
 )
