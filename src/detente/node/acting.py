@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Lock
+from weakref import WeakKeyDictionary
 
 from detente.charter import Charter
 from detente.errors import EnvironmentFault, InputError, UnitError
@@ -48,11 +49,14 @@ _STATEMENTS_AT_ONCE = 64
 _CLAIMS_AT_ONCE = 10_000
 _ITEMS_AT_ONCE = 400
 
+_LOCKS: WeakKeyDictionary[Home, Lock] = WeakKeyDictionary()
+_LOCKS_HELD = Lock()
+
 Changed = Callable[[list[int]], None]
 
 
 class Acting:
-    """What makes indicators act at one open node. Safe for threads of one process.
+    """What makes indicators act at one open node. Safe for threads of one process, as are several.
 
     Args:
         home: open.
@@ -74,7 +78,7 @@ class Acting:
         self._now = now
         self._benign = benign or PackagedLists.of_node(home.layout.directory)
         self._changed = changed
-        self._one_at_a_time = Lock()
+        self._one_at_a_time = _lock_of(home)
         self._is_unsettled = True
         # Set where the process wants to end: what is left is done when it runs again.
         self.stopping = Event()
@@ -306,6 +310,12 @@ class Acting:
             for each in opened.verified
             if each.verifier in known and each.timestamp
         ]
+
+
+def _lock_of(home: Home) -> Lock:
+    """Return the lock of a home: whoever decides about its values waits for the others."""
+    with _LOCKS_HELD:
+        return _LOCKS.setdefault(home, Lock())
 
 
 def own_assets(home: Home) -> Assets:

@@ -57,6 +57,11 @@ class WatchFacts:
         self._rhythms = Rhythms(self._facts.asked, habits)
         self._saved = 0.0
 
+    @property
+    def seen(self) -> Mapping[str, float]:
+        """Sources whose rhythm is not learnt yet -> when each gave an event last."""
+        return self._rhythms.unlearnt()
+
     def begin(self, now: float) -> None:
         """Take up what was learnt before; what nobody watched meanwhile was no pause."""
         with suppress(UnitError, OSError, ValueError):

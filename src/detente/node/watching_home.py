@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from detente.errors import EnvironmentFault, UnitError
+from detente.node.acting import Acting
+from detente.node.alerting import AlertingSet
 from detente.node.home import Home
 from detente.node.hunting import Hunt, HuntSummary, Span, Wanted, hunt, wanted_of_rules
 from detente.node.rulesets import Loaded, RuleChoice, load_rules
@@ -111,6 +113,7 @@ class HomeWatch:
         self._live = LiveIndicators()
         self._watching: Watching | None = None
         self._warnings: LiveWarnings | None = None
+        self._alerting: AlertingSet | None = None
         # Something new was taken up; set in the loop's thread.
         self.wake = asyncio.Event()
 
@@ -136,9 +139,12 @@ class HomeWatch:
                 told=self._told,
             )
         )
-        self._warnings = LiveWarnings(self._home, self._live, asking=self._watching.asking)
+        asking = self._watching.asking
+        acting = Acting(self._home, now=self._now)
+        self._warnings = LiveWarnings(self._home, self._live, asking=asking)
+        self._alerting = AlertingSet(self._home.database, acting, self._live, asking=asking)
         # What was said before this start is looked for in what comes, and was hunted then.
-        await asyncio.to_thread(self._warnings.bring_up)
+        await asyncio.to_thread(self._named_since)
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
@@ -183,14 +189,19 @@ class HomeWatch:
         Raises:
             StorageFault, EnvironmentFault: the disk, the database or DuckDB refused.
         """
-        assert self._warnings is not None  # noqa: S101 - made on entering
-        named = self._warnings.bring_up()
-        if not named.keys:
+        named = self._named_since()
+        if not named:
             return []
-        found = list(hunt(self.watching.events, hunt_for(named.keys, self._now()), HuntSummary()))
+        found = list(hunt(self.watching.events, hunt_for(named, self._now()), HuntSummary()))
         if found:
             self._told(self.watching.keep_found(found))
         return found
+
+    def _named_since(self) -> list[tuple[Key, FoundIndicator]]:
+        """Return what is looked for since the last time, by this node's own reasons."""
+        assert self._warnings is not None  # noqa: S101 - made on entering
+        assert self._alerting is not None  # noqa: S101 - made with it
+        return self._alerting.bring_up(self._warnings.bring_up().keys)
 
 
 def hunt_for(named: Sequence[tuple[Key, FoundIndicator]], now: datetime) -> Hunt:

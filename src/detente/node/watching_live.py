@@ -128,8 +128,10 @@ class LiveWarnings:
         wanted = [(key, Found(indicator.id, item, term)) for key, item in keys_of_pattern(pattern)]
         with self._asking:
             self._live.remove(indicator.id)  # a newer version says what it names now
+            fresh = [key for key, _ in wanted if not self._live.knows(key)]
             for key, found in wanted:
                 self._live.add(key, found)
+            self._live.withhold(fresh)
         named.keys += wanted
         self._of_statement.setdefault(statement.payload_hash, []).append(indicator.id)
 

@@ -39,6 +39,15 @@ _PLACES_REMEMBERED = 10_000
 Known = Callable[[Sequence[str]], set[str]]
 
 
+class Facts(Protocol):
+    """What is known of sources whose rhythm is not learnt yet. TRUSTED: part of this process."""
+
+    @property
+    def seen(self) -> Mapping[str, float]:
+        """Source -> seconds since 1970 at which it gave an event."""
+        ...
+
+
 class Noting(Protocol):
     """Notes what sources give, found or not. TRUSTED: it is part of this process."""
 

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Row, Select, func, select
 
 from detente.storage.acting import FOLLOWING
-from detente.storage.acting_rows import ItemState, item_state
+from detente.storage.acting_rows import ItemState, item_key, item_state
 from detente.storage.acting_tables import (
     acting_change,
     acting_claim,
@@ -22,7 +22,7 @@ from detente.storage.acting_tables import (
 from detente.storage.acting_writing import note_progress
 from detente.storage.database import Database
 from detente.storage.schema import progress, statement
-from detente.watch import Level
+from detente.watch import Item, Level
 
 _ONE_QUERY = 400
 
@@ -67,6 +67,32 @@ class ActingObjects:
         with self._database.reading("reading what began or ceased to act") as connection:
             rows = connection.execute(query.order_by(change.number).limit(limit))
             return [(row.number, row.item) for row in rows]
+
+    def alert_changes(self, after: int, limit: int) -> list[tuple[int, ItemState]]:
+        """Return (number of the change, value as it is now) where alerting began or ceased."""
+        change, noted = acting_change.c, int(Level.NOTED)
+        crossed = (change.level_before == noted) != (change.level_after == noted)
+        query = select(change.number.label("change"), acting_item).join(
+            acting_item, acting_item.c.number == change.item
+        )
+        query = query.where(change.number > after, crossed).order_by(change.number).limit(limit)
+        with self._database.reading("reading what began or ceased to alert") as connection:
+            return [(row.change, item_state(row)) for row in connection.execute(query)]
+
+    def last_change(self) -> int:
+        """Return the number of the newest change, 0 for none."""
+        with self._database.reading("reading how far decisions came") as connection:
+            return int(connection.execute(select(func.max(acting_change.c.number))).scalar() or 0)
+
+    def states_of(self, items: Sequence[Item]) -> dict[Item, ItemState]:
+        """Return what values do now, of those that anybody named."""
+        found: dict[Item, ItemState] = {}
+        with self._database.reading("reading what values do") as connection:
+            for start in range(0, len(items), _ONE_QUERY):
+                keys = [item_key(each) for each in items[start : start + _ONE_QUERY]]
+                rows = connection.execute(select(acting_item).where(acting_item.c.key.in_(keys)))
+                found |= {state.item: state for state in map(item_state, rows)}
+        return found
 
     def of_statements(self, after: int, upto: int) -> list[ActingObject]:
         """Return the objects of the statements (after, upto] in which some value acts."""

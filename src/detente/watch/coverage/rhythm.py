@@ -195,6 +195,14 @@ class Rhythms:
         found = [*self._silent(now), *self._gone()]
         return sorted(found, key=lambda each: (each.source, each.what, each.log, each.name))
 
+    def unlearnt(self) -> dict[str, float]:
+        """Return the sources that are no habit yet, and when each came last."""
+        return {
+            at.source: each.last
+            for at, each in self._coming.items()
+            if not at.log and not self._is_habit(each)
+        }
+
     def state(self) -> dict[str, Any]:
         """Return what was learnt, as JSON can carry it."""
         return {
@@ -293,12 +301,14 @@ class Rhythms:
                     self._allowed_s(coming),
                 )
 
-    def _is_silent(self, coming: _Coming, now: float) -> bool:
-        is_habit = (
+    def _is_habit(self, coming: _Coming) -> bool:
+        return (
             coming.last - coming.first >= self._habits.learning_s
             and coming.arrivals >= self._habits.arrivals_least
         )
-        return is_habit and now - coming.last > self._allowed_s(coming)
+
+    def _is_silent(self, coming: _Coming, now: float) -> bool:
+        return self._is_habit(coming) and now - coming.last > self._allowed_s(coming)
 
     def _gone(self) -> Iterator[Absence]:
         for at, kind in self._kinds.items():

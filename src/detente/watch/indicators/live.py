@@ -19,6 +19,7 @@ class LiveIndicators:
         self._keys: dict[str, set[Key]] = {}
         self._of_source: dict[str, frozenset[str]] = {}
         self._revoked: set[str] = set()
+        self._withheld: set[Key] = set()
         self._columns: Counter[str] = Counter()
         self.change = 0
 
@@ -57,6 +58,7 @@ class LiveIndicators:
             del named[indicator]
             if not named:
                 del self._found[key]
+                self._withheld.discard(key)
                 self._columns[key.path] -= 1
         self.change += 1
 
@@ -66,9 +68,27 @@ class LiveIndicators:
             self.remove(indicator)
             self._revoked.add(indicator)
 
+    def withhold(self, keys: Iterable[Key]) -> None:
+        """Do not look for these, whoever names them, until they are allowed, or nobody names them."""
+        self._withheld.update(key for key in keys if key in self._found)
+        self.change += 1
+
+    def allow(self, keys: Iterable[Key]) -> None:
+        """Look for these again."""
+        self._withheld.difference_update(keys)
+        self.change += 1
+
     def named(self, key: Key) -> tuple[Found, ...]:
-        """Return the indicators that name a key."""
-        return tuple(self._found.get(key, {}).values())
+        """Return the indicators that name a key; none where it is withheld."""
+        return () if key in self._withheld else tuple(self._found.get(key, {}).values())
+
+    def knows(self, key: Key) -> bool:
+        """Say whether some indicator names a key, withheld or not."""
+        return key in self._found
+
+    def keys(self) -> frozenset[Key]:
+        """Return every key that is named, the withheld ones too."""
+        return frozenset(self._found)
 
     def is_revoked(self, indicator: str) -> bool:
         """Say whether an id was revoked."""
