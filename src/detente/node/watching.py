@@ -24,6 +24,7 @@ from detente.node.watching_facts import HABITS_FILE, WatchFacts, found_of
 from detente.node.watching_files import FileFollower
 from detente.node.watching_keeping import write_out
 from detente.node.watching_matching import Found, Matcher
+from detente.node.watching_silence import SILENT_AFTER_S, silences
 from detente.node.watching_sources import Portion, Via, WatchSource
 from detente.storage.database import Database
 from detente.storage.detections import DetectionShelf, SourceRow, Taken
@@ -80,6 +81,7 @@ class WatchOptions:
         keeping: how long events are kept.
         evidence_days: how long raw events stay beside detections.
         detection_days: how long detections stay.
+        silent_after_s: how long a source may give nothing before that is told.
     """
 
     sources: Sequence[WatchSource]
@@ -87,6 +89,7 @@ class WatchOptions:
     keeping: Keeping = field(default_factory=Keeping)
     evidence_days: int = 30
     detection_days: int = 365
+    silent_after_s: float = SILENT_AFTER_S
 
 
 @dataclass(slots=True)
@@ -229,6 +232,21 @@ class Watching:
                 self.shelf.keep(taken)
         return taken
 
+    def tell_silences(self) -> Taken:
+        """Keep a detection for each source that fell silent, once for each silence.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        sources = {intake.source.name: intake.source for intake in self._intakes}
+        moment = self._now().timestamp()
+        after_s = self._options.silent_after_s
+        found = list(silences(self.facts, sources, now=moment, after_s=after_s))
+        taken = self.keep_found(found) if found else Taken(at=moment)
+        if taken.detections:
+            self._told(taken)
+        return taken
+
     def flush(self, *, least: int = 1) -> int:
         """Move fresh events into files where there are at least so many; say how many moved.
 
@@ -338,6 +356,7 @@ class Watching:
             try:
                 await self._in_thread(self._flush_due)
                 await self._in_thread(self._prune)
+                await self._in_thread(self.tell_silences)
                 await self._in_thread(self.tell_missing)
             except UnitError as fault:
                 self._report(f"keeping events: {fault}")

@@ -6,9 +6,13 @@ from typing import Any
 
 OTHER = "other"
 # Logs that tell whom people write to, and which names they look up.
-_PERSONAL_SERVICES = frozenset({"postfix", "sendmail", "exim", "mail", "dovecot", "dns", "bind"})
+_PERSONAL_SERVICES = frozenset(
+    {"postfix", "sendmail", "exim", "mail", "smtp", "dovecot", "dns", "dns-server", "bind"}
+)
 _PERSONAL_CATEGORIES = frozenset({"dns", "dns_query", "email", "mail"})
-_PERSONAL_FIELDS = ("dns.question.name",)
+# Whatever the source is called: how ECS, EVE, OCSF and Windows name what was looked up or sent.
+_PERSONAL_NAMES = frozenset({"QueryName", "rrname", "mailfrom", "mail_from", "rcptto", "rcpt_to"})
+_PERSONAL_PREFIXES = ("dns.", "smtp.", "email.")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _CHARS_MAX = 48
 
@@ -44,7 +48,9 @@ def is_personal(event: Mapping[str, Any]) -> bool:
         return True
     if channel == "Microsoft-Windows-Sysmon/Operational" and str(event.get("EventID")) == "22":
         return True
-    return any(name in event for name in _PERSONAL_FIELDS)
+    if not _PERSONAL_NAMES.isdisjoint(event):
+        return True
+    return any(name.startswith(_PERSONAL_PREFIXES) for name in event)
 
 
 def _first(value: object) -> str:

@@ -31,6 +31,8 @@ def test_classes_are_named_for_the_log():
 def test_mail_and_look_ups_are_personal_and_others_are_not():
     for tag in ({"category": "mail", "service": "gateway"}, {"category": "dns"}):
         assert is_personal({"_ls": tag})
+    for name in ("dns.rrname", "smtp.rcpt_to", "dns.question.name", "QueryName"):
+        assert is_personal({"_ls": {"product": "other"}, name: "x"})
     sysmon = "Microsoft-Windows-Sysmon/Operational"
     assert is_personal({"Channel": sysmon, "EventID": 22})
     assert not is_personal({"Channel": sysmon, "EventID": 1})
