@@ -69,7 +69,7 @@ class LiveIndicators:
             self._revoked.add(indicator)
 
     def withhold(self, keys: Iterable[Key]) -> None:
-        """Do not look for these, whoever names them, until they are allowed, or nobody names them."""
+        """Do not look for these, whoever names them, until allowed or named by nobody."""
         self._withheld.update(key for key in keys if key in self._found)
         self.change += 1
 
