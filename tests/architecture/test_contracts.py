@@ -10,7 +10,16 @@ from tests.shared import ROOT
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CONTRACTS = {c["type"]: c for c in SETTINGS["tool"]["importlinter"]["contracts"]}
-BELOW_THE_LINE = ("charter", "elections", "proofs", "release", "signing", "statements", "tlog", "watch")
+BELOW_THE_LINE = (
+    "charter",
+    "elections",
+    "proofs",
+    "release",
+    "signing",
+    "statements",
+    "tlog",
+    "watch",
+)
 
 
 def test_every_import_contract_is_kept():

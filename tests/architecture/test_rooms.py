@@ -10,7 +10,16 @@ ROOMS = [folder for folder in PACKAGES if folder.parent == PACKAGE]
 # A flow is imported by its own module, so that a command loads no other flow's libraries.
 BY_MODULE = {"node"}
 VAGUE = {"utils", "util", "helpers", "helper", "base", "manager", "common", "misc"}
-BELOW_THE_LINE = {"charter", "elections", "proofs", "release", "signing", "statements", "tlog", "watch"}
+BELOW_THE_LINE = {
+    "charter",
+    "elections",
+    "proofs",
+    "release",
+    "signing",
+    "statements",
+    "tlog",
+    "watch",
+}
 
 
 def test_there_are_rooms():

@@ -28,9 +28,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def found_unit(
-    folder, names, *, witnesses=(), f=0, adapt=lambda charter: charter, answering=False
-):
+def found_unit(folder, names, *, witnesses=(), f=0, adapt=lambda charter: charter, answering=False):
     """Make an exercise node for each name, and one unit of them all; return the directories.
 
     Args:

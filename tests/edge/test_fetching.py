@@ -1,4 +1,4 @@
-"""What others publish is fetched within bounds, and never from where nobody should look. (A06, A08)"""
+"""What others publish is fetched within bounds, and never from where nobody should look. (A06)"""
 
 import threading
 import time

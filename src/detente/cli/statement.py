@@ -170,8 +170,8 @@ def show(statement_id: str, directory: Path, as_json: bool) -> None:
     Example:
       detente statement show 5c9f --json --node office
     """
-    from detente.node.reading import read_redacted, read_said
     from detente.node.dating import describe_time
+    from detente.node.reading import read_redacted, read_said
     from detente.node.showing import describe_said
 
     with open_home(directory) as home:

@@ -152,7 +152,7 @@ ABOUT = {
         " or nats:// with HOST:PORT (docs/cli.md). The node watches while it runs."
     ),
     "watch_rules": About(
-        "Sigma rules of the watch: a name of ours, and file, folder or archive; \"shipped\" for"
+        'Sigma rules of the watch: a name of ours, and file, folder or archive; "shipped" for'
         " those of this program."
     ),
     "watch_indicators": About(

@@ -185,12 +185,12 @@ class EvidenceShelf:
         Raises:
             StorageFault: the database refused.
         """
-        count, newest = func.count().label("count"), func.max(evidence.c.number).label("newest")
+        count, newest = func.count().label("faults"), func.max(evidence.c.number).label("newest")
         faults = select(evidence.c.peer, count, newest).where(evidence.c.sort == Sort.FAULT.value)
         faults = faults.group_by(evidence.c.peer).order_by(newest.desc())
         with self._database.reading("counting faults") as connection:
             counts = {
-                row.newest: row.count
+                row.newest: row.faults
                 for row in connection.execute(faults.limit(min(limit, PAGE_MAX)))
             }
         found = self._list(evidence.c.number.in_(list(counts)), PAGE_MAX)
