@@ -104,6 +104,11 @@ class Correlator:
             for rule in dict.fromkeys(correlation.of):
                 self._by_rule.setdefault(rule, []).append(at)
 
+    @property
+    def held_groups(self) -> int:
+        """How many groups are held."""
+        return len(self._groups)
+
     def take(
         self, place: Place, time: float | None, event: Mapping[str, Any], rules: Sequence[int]
     ) -> list[Correlated]:
@@ -157,7 +162,8 @@ class Correlator:
             heappush(self._closing, (entry.time + correlation.seconds, key))
         self.lost.entries += group.add(
             entry,
-            span=correlation.seconds,
+            # What comes late finds those it belongs to; what waits to be judged stays.
+            keep=correlation.seconds + max(correlation.seconds, self.bounds.late_seconds),
             entries_max=self._room(correlation),
             unique=correlation.kind is Kind.VALUE_COUNT and at_once,
         )

@@ -8,6 +8,7 @@ from sigma.correlations import (
     CorrelationConditionNOT,
     CorrelationConditionOR,
     SigmaCorrelationCondition,
+    SigmaCorrelationConditionOperator,
     SigmaCorrelationRule,
     SigmaExtendedCorrelationCondition,
     SigmaRuleReference,
@@ -18,6 +19,14 @@ from detente.watch.kernel import Tree
 from detente.watch.sigma.correlation.model import Correlation, Kind
 
 SECONDS_MAX = 10 * 366 * 86_400
+_COMPARISONS = {
+    SigmaCorrelationConditionOperator.LT: "lt",
+    SigmaCorrelationConditionOperator.LTE: "lte",
+    SigmaCorrelationConditionOperator.GT: "gt",
+    SigmaCorrelationConditionOperator.GTE: "gte",
+    SigmaCorrelationConditionOperator.EQ: "eq",
+    SigmaCorrelationConditionOperator.NEQ: "ne",
+}
 
 
 def read_correlation(rule: SigmaCorrelationRule, own: int, numbers: dict[str, int]) -> Correlation:
@@ -65,7 +74,7 @@ def _counted(common: Correlation, condition: SigmaCorrelationCondition) -> Corre
         raise WatchError(f"a percentile of {percentile}: 0 to 100 are wanted")
     return replace(
         common,
-        comparison=condition.op.name.lower(),
+        comparison=_COMPARISONS[condition.op],
         count=condition.count,
         fields=[fields] if isinstance(fields, str) else [str(name) for name in fields],
         percentile=percentile,

@@ -39,14 +39,13 @@ class Group:
     told_from: float = float("inf")
     told_until: float = float("-inf")
 
-    def add(self, entry: Entry, *, span: float, entries_max: int, unique: bool) -> int:
+    def add(self, entry: Entry, *, keep: float, entries_max: int, unique: bool) -> int:
         """Take a match; return how many had to go for want of room."""
         if unique:
             self._drop_same(entry)
         insort(self.entries, entry)
         newest = self.entries[-1].time
-        # Twice the span: what comes late by up to one span finds those it belongs to.
-        old = bisect_left(self.entries, newest - 2 * span, key=_time)
+        old = bisect_left(self.entries, newest - keep, key=_time)
         del self.entries[:old]
         excess = max(0, len(self.entries) - entries_max)
         del self.entries[:excess]
