@@ -120,7 +120,7 @@ def test_anybody_draws_the_same_cards_and_a_changed_manifest_is_refused(office):
         (RAIRE.encode() + b"7,x,ann\n7,x,bob\n", "stands twice"),
         (b"card,choice\nnothing\n", ":2: no card and choice"),
         (b"hello\n", "neither"),
-        (gzip.compress(RAIRE.encode())[:-9], "broken gzip"),
+        (gzip.compress(RAIRE.encode(), mtime=0)[:-9], "broken gzip"),
     ],
 )
 def test_broken_records_are_refused_with_their_line(tmp_path, data, said):

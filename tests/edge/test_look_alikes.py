@@ -25,7 +25,7 @@ def write(path, data):
         b'{"query": "vote.example"}\n{"query": "v0te.example", "n": 1}\n',
         b'{"protected": ["vote.example", {"name": "v0te.example"}]}',
         b'[\n "vote.example",\n "v0te.example"\n]',
-        gzip.compress(b"vote.example\nv0te.example"),
+        gzip.compress(b"vote.example\nv0te.example", mtime=0),
     ],
 )
 def test_every_form_of_a_list_is_read(tmp_path, data):
