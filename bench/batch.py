@@ -44,7 +44,7 @@ def _indicator(chance: random.Random, number: int) -> dict[str, object]:
         " to be checked again by the end of the week.",
         "indicator_types": ["malicious-activity"],
         "confidence": 85,
-        "pattern": f"[ipv4-addr:value = '10.{number >> 16}.{number >> 8 & 255}.{number & 255}']",
+        "pattern": f"[ipv4-addr:value = '91.{number >> 16}.{number >> 8 & 255}.{number & 255}']",
         "pattern_type": "stix",
         "valid_from": moment,
         "labels": ["election", "c2"],

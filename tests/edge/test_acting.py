@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from detente.node import answering
 from detente.node.acting import ASSETS_FILE, Acting
-from detente.node.answering import DISPUTES_MAX, answer_all, answer_since
+from detente.node.answering import DISPUTES_MAX, PAGE_MAX, answer_all, answer_since
 from detente.node.beside import stand_beside
 from detente.node.clock import now
 from detente.node.detecting import say_detected
@@ -357,7 +358,11 @@ class AllBenign:
         return (Listed("everything", False),)
 
 
-def test_who_lists_the_whole_internet_takes_nobodys_quota_by_being_disputed(unit):
+@pytest.mark.parametrize("page", [100, PAGE_MAX])
+def test_who_lists_the_whole_internet_takes_nobodys_quota_by_being_disputed(
+    unit, monkeypatch, page
+):
+    monkeypatch.setattr(answering, "PAGE_MAX", page)
     aurel, borea, _ = unit
     detect(aurel, *(f"evil-{number}.example" for number in range(450)))
     carry(aurel, borea, now)
@@ -370,5 +375,4 @@ def test_who_lists_the_whole_internet_takes_nobodys_quota_by_being_disputed(unit
     # A process that was stopped before it kept how far it came says none of it again.
     here.shelf.forget()
     here.bring_up()
-    again = answer_since(borea, here, now=now)
-    assert len(again) <= 1, "only what the first time left over"
+    assert answer_since(borea, here, now=now) == [], "nor what the first time left over"

@@ -60,7 +60,7 @@ def answer(
             now=now,
         )
         for (kind, statement), about in sorted(wanted.items())
-        for some in islice(_batches(about), None if kind is Kind.VETO else DISPUTES_MAX)
+        for some in islice(_batches(about), _room(acting, kind, statement))
     ]
     if said:
         acting.bring_up()
@@ -113,6 +113,14 @@ def _why(state: ItemState, own: Assets) -> tuple[Kind, str] | None:
         if reason["rule"] in _BENIGN:
             return Kind.DISPUTE, f"{state.item.value}: {reason['words']}"
     return None
+
+
+def _room(acting: Acting, kind: Kind, statement: str) -> int | None:
+    """Return how many more answers of a kind one statement gets, None for as many as needed."""
+    if kind is Kind.VETO:
+        return None
+    said = acting.shelf.own_objections(statement, Stance(kind.value).value)
+    return max(0, DISPUTES_MAX - said)
 
 
 def _unanswered(dossier: Dossier, me: str, kind: Kind) -> list[str]:

@@ -343,7 +343,11 @@ class HomeHoldings:
         self, awaits: Sequence[Awaited], now: datetime
     ) -> Sequence[tuple[PeerFault, ...] | ContentError | SealingError]:
         """Open contents that are here, check them, index them; as `opening.index_contents`."""
-        return index_contents(self._home, awaits, now)
+        size = sum(each.size for each in awaits)
+        self._home.intake.note(size)
+        found = index_contents(self._home, awaits, now)
+        self._home.intake.note(size)
+        return found
 
     def stop_signing(self, note: bytes) -> bool:
         """Stop where the note shows that this node signed more than it remembers."""

@@ -20,6 +20,7 @@ from detente.node.identity import (
     new_identity,
     save_identity,
 )
+from detente.node.intake import Intake
 from detente.node.layout import DATABASE_FILE, Layout
 from detente.node.log import Appender
 from detente.node.settings import load_settings, name_database
@@ -82,6 +83,7 @@ class Home:
         # What a running node made of a content forgets it, by the statement's id.
         self.forget: Callable[[str], None] | None = None
         self.taking_up = RLock()
+        self.intake = Intake()
         self.entering = Lock()  # held by whoever brings an open offer about
         self._lock = lock
         self._chain: CharterChain | None = None

@@ -2,7 +2,8 @@
 
 One turn after the other, each begun by something new or after a second: what is shown of
 logs, then what was said, then the view of what may be acted on, then answers. Whatever
-a turn leaves undone is kept, and done by the next, also after a kill.
+a turn leaves undone is kept, and done by the next, also after a kill. While very much comes
+in a turn waits for the end of it, but not for ever.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from detente.node.shelving import Shelving
 from detente.tlog import CheckpointError, NoteError
 
 WEIGH_EVERY_S = 1.0
+WEIGH_LATE_S_MAX = 60.0  # a peer that sends without end delays what acts by no more
 _NOTES_MAX = 4_096  # shown since the last turn; the newest of each log is read from its file
 
 
@@ -71,6 +73,7 @@ class Weighing:
     async def run(self) -> None:
         """Weigh until cancelled; a turn under way is finished as far as it goes first."""
         while True:
+            await self.let_come()
             turn = asyncio.create_task(asyncio.to_thread(self._turn_safely))
             try:
                 await asyncio.shield(turn)
@@ -79,6 +82,14 @@ class Weighing:
                 self.acting.stopping.set()
                 await turn
                 raise
+
+    async def let_come(self) -> float:
+        """Return when much has stopped coming in, or has come for too long; say after how long."""
+        waited = 0.0
+        while self._home.intake.is_much and waited < WEIGH_LATE_S_MAX:
+            await asyncio.sleep(WEIGH_EVERY_S)
+            waited += WEIGH_EVERY_S
+        return waited
 
     def turn(self) -> None:
         """Weigh what came, let the view follow, and answer.

@@ -174,6 +174,25 @@ class ActingShelf:
             for key, each in counted.items()
         }
 
+    def own_objections(self, about: str, stance: str) -> int:
+        """Return how many statements of this node say this against another statement.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        objection = acting_objection.c
+        query = (
+            select(func.count(objection.statement.distinct()))
+            .join(statement, statement.c.number == objection.statement)
+            .where(
+                objection.about == bytes.fromhex(about),
+                objection.stance == stance,
+                statement.c.issuer == bytes.fromhex(self._me),
+            )
+        )
+        with self._database.reading("counting own objections") as connection:
+            return int(connection.execute(query).scalar_one())
+
     def items_of_issuer(self, issuer: str) -> set[int]:
         """Return the values an issuer claims, or objects to: its record bears on them."""
         raw = bytes.fromhex(issuer)
