@@ -55,12 +55,14 @@ class Loaded:
         wanted: numbers of the rules to run, those included that only feed correlations.
         left_out: how many carried rules the choice leaves out.
         was_kept: whether they came compiled from an earlier start.
+        told: those of `wanted` whose matches are detections.
     """
 
     rules: RuleSet
     wanted: frozenset[int]
     left_out: int
     was_kept: bool
+    told: frozenset[int] = frozenset()
 
 
 def load_rules(choice: RuleChoice, *, today: date, keep: Path | None = None) -> Loaded:
@@ -177,18 +179,20 @@ def _named_file(name: str) -> RuleFile:
 
 def _chosen(rules: RuleSet, choice: RuleChoice, *, was_kept: bool) -> Loaded:
     least = LEVELS.index(choice.min_level)
-    told = {
+    chosen = {
         number
         for number, rule in enumerate(rules.program.rules)
         if (rule.level not in LEVELS or LEVELS.index(rule.level) >= least)
         and (not rule.status or rule.status in choice.statuses)
     }
-    wanted = {number for number in told if rules.program.rules[number].is_told}
+    told = frozenset(number for number in chosen if rules.program.rules[number].is_told)
+    wanted = set(told)
     # Those that come later name those before.
     for correlation in reversed(rules.correlations):
         if correlation.rule in wanted:
             wanted.update(correlation.of)
-    return Loaded(rules, frozenset(wanted), len(rules.program.rules) - len(wanted), was_kept)
+    left_out = len(rules.program.rules) - len(wanted)
+    return Loaded(rules, frozenset(wanted), left_out, was_kept, told)
 
 
 def cache_folder() -> Path:

@@ -100,7 +100,7 @@ def scan(what: Scan, summary: Summary, *, now: float) -> Iterator[Detection]:
                 raise
             # A folder holds what it holds; only what was named must be events.
             summary.unread.append((name, error.message))
-    yield from summary.counted(engine.told(each) for each in correlator.close())
+    yield from summary.counted(engine.all_told(correlator.close()))
     summary.lost = correlator.lost
 
 
@@ -112,10 +112,10 @@ def _joined(seen: Seen, correlator: Correlator, engine: "Engine", name: str) -> 
     }
     for detection in seen.detections:
         for line in [line for line in done if line < detection.line]:
-            yield from map(engine.told, done.pop(line))
+            yield from engine.all_told(done.pop(line))
         yield detection
     for line in list(done):
-        yield from map(engine.told, done.pop(line))
+        yield from engine.all_told(done.pop(line))
 
 
 class Engine:
@@ -125,6 +125,7 @@ class Engine:
         rules = loaded.rules
         self._kernel = Kernel(rules.program, loaded.wanted)
         self._rules = rules.program.rules
+        self._told = loaded.told
         self._watchers = watchers
         self._unlooked = 0
         self.correlations = [each for each in rules.correlations if each.rule in loaded.wanted]
@@ -186,8 +187,8 @@ class Engine:
 
     def _tell(self, seen: Seen, name: str, line: int, event: Event, rules: Sequence[int]) -> None:
         for number in rules:
-            rule = self._rules[number]
-            if rule.is_told:
+            if number in self._told:
+                rule = self._rules[number]
                 fields = self._kernel.matched_fields(event, number)
                 seen.detections.append(_detected(name, line, rule, fields))
         if not self._feeding.isdisjoint(rules):
@@ -201,12 +202,15 @@ class Engine:
             fields={k: value for k, value in event.items() if plain_name(k) in self._names},
         )
 
+    def all_told(self, correlated: Iterable[Correlated]) -> Iterator[Detection]:
+        """Yield what is told of those that are detections: some only feed others."""
+        yield from (self.told(each) for each in correlated if each.rule in self._told)
+
     def told(self, correlated: Correlated) -> Detection:
         """Return what is told of a correlation that holds."""
-        rule = self._rules[correlated.rule]
         name, line = correlated.place
-        fields = dict(correlated.group)
-        return replace(_detected(name, line, rule, fields), count=correlated.count)
+        found = _detected(name, line, self._rules[correlated.rule], dict(correlated.group))
+        return replace(found, count=correlated.count)
 
 
 def _detected(name: str, line: int, rule: Rule, fields: dict[str, Any]) -> Detection:
