@@ -1,6 +1,7 @@
 """All texts that one field is asked for, found in one pass over a value."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,10 +94,9 @@ class Literals:
             if end == length and number in last:
                 found.update(last[number])
             seen.add(number)
-        for number in seen:
-            found.update(inside[number])
-            if number in checks:
-                found.update(atom for check, atom in checks[number] if check(value))
+        found.update(chain.from_iterable([inside[number] for number in seen]))
+        for number in checks.keys() & seen:
+            found.update(atom for check, atom in checks[number] if check(value))
 
     def _take_short(self, number: int, text: str, value: str, found: set[int]) -> None:
         found.update(self._inside[number])

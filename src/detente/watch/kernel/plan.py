@@ -32,7 +32,10 @@ class Reference:
 
     def holds(self, event: Event) -> bool:
         """Say whether any value of the field is, starts, ends with or contains one of the other."""
-        values, others = texts_of(event.get(self.name)), texts_of(event.get(self.other))
+        first, second = event.get(self.name), event.get(self.other)
+        if first is None or second is None:
+            return False
+        values, others = texts_of(first), texts_of(second)
         return any(self._compares(value, other) for value in values for other in others)
 
     def _compares(self, value: str, other: str) -> bool:

@@ -40,6 +40,7 @@ class FieldMatcher:
         self._literals.build()
         self._cased_literals.build()
         self._build_filter()
+        self._has_networks = bool(self._networks)
 
     def match(self, text: str) -> frozenset[int]:
         """Return the atoms that a value with this text satisfies."""
@@ -61,7 +62,7 @@ class FieldMatcher:
             self._cased_literals.find(text, found)
         if self._filter is not None:
             found.update(self._expressions[n][1] for n in self._filter.Match(text) or ())
-        if self._networks:
+        if self._has_networks:
             self._networks.find(text, found)
         if self._checks:
             found.update(atom for check, atom in self._checks if check(text))
