@@ -204,7 +204,9 @@ def _connect(url: URL) -> Database:
         if url.get_backend_name() != "sqlite":
             raise ArgumentError(f"{url.drivername} is neither SQLite nor PostgreSQL")
         # The same few again and again: each connection keeps two megabytes of pages of its own.
-        engine = create_engine(url, pool_use_lifo=True)
+        # A database in memory has no pool that could choose.
+        is_file = url.database not in (None, "", ":memory:")
+        engine = create_engine(url, pool_use_lifo=True) if is_file else create_engine(url)
     except (ImportError, ArgumentError) as error:
         raise StorageFault(
             f"no driver here opens {where}: {error}",
