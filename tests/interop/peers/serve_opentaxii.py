@@ -7,6 +7,7 @@ collection is and what the accounts send, and serves until standard input ends.
 import base64
 import json
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -82,18 +83,20 @@ def _serve(app: object, listening: socket.socket, told: object) -> None:
             self.cfg.set("bind", f"fd://{listening.fileno()}")
             self.cfg.set("workers", WORKERS)
             self.cfg.set("loglevel", "critical")
+            self.cfg.set("timeout", 600)  # slow is to be measured, not cut off
 
         def load(self) -> object:
             return app
 
     listening.set_inheritable(True)
     if (child := os.fork()) == 0:
+        os.setsid()  # a group of its own, so that no worker is left behind
         Application().run()
         return
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     sys.stdin.read()
-    os.kill(child, 15)
+    os.killpg(child, signal.SIGKILL)  # nothing of it is kept
     os.waitpid(child, 0)
 
 

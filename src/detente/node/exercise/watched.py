@@ -21,15 +21,17 @@ from detente.node.exercise.windows_days import TOUCHED, windows_days
 from detente.node.layout import Layout
 from detente.node.rulesets import SHIPPED
 from detente.node.settings import load_settings, print_settings
+from detente.node.watching import EVENTS_FOLDER, FLUSH_EVENTS
 from detente.storage.database import open_database
 from detente.storage.detections import DetectionRow, DetectionShelf
+from detente.storage.events import EventShelf
 
 WEB, WINDOWS, BEFORE = "web", "windows", "before"
 MIN_LEVEL = "high"  # as one begins, so that the first day is no flood
 _VISITS = 1_500
 _EVENTS = 1_500
 _PATIENCE_S = 30.0
-_PATIENCE_LONG_S = 600.0  # for as many events as somebody brings
+_PATIENCE_LONG_S = 240.0  # for as many events as somebody brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,15 @@ def shelf_of(directory: Path) -> Iterator[DetectionShelf]:
     database = open_database(Layout.of(directory).database)
     try:
         yield DetectionShelf(database)
+    finally:
+        database.close()
+
+
+def _fresh(directory: Path) -> int:
+    """Return how many events of a node are in no file yet."""
+    database = open_database(Layout.of(directory).database)
+    try:
+        return EventShelf(database, directory / EVENTS_FOLDER).waiting()[0]
     finally:
         database.close()
 
@@ -197,11 +208,14 @@ def _has_read(made: WatchedUnit, office: Office) -> Callable[[], bool]:
             wanted[BEFORE] = sum(1 for line in file if line.strip())
 
     def look() -> bool:
-        with shelf_of(made.unit.directory(office.name)) as shelf:
+        directory = made.unit.directory(office.name)
+        with shelf_of(directory) as shelf:
             rows = shelf.sources()
-        return all(
+        is_read = all(
             name in rows and rows[name].events + rows[name].bad >= count
             for name, count in wanted.items()
         )
+        # A flood of history lies in files before anything is looked for in it.
+        return is_read and _fresh(directory) < FLUSH_EVENTS
 
     return look

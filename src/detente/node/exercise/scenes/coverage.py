@@ -1,5 +1,8 @@
 """What neither rival could have seen, whatever happened: said by their own logs and rules."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import orjson
 
 from detente.node.exercise.scene import Scene, facts
@@ -13,20 +16,17 @@ _INJECTION = "T1190"
 
 def _run(stage: Stage) -> str:
     made = watched(stage)
-    offices = (made.attacked, made.passed)
+    own = [made.attacked.folder, made.passed.folder]
     layer = stage.keep("layer.json", b"")
-    told = stage.detente(
-        *("watch", "coverage", "--rules", *made.rules, "--events"),
-        *[office.folder for office in offices],
-        *("--layer", layer, "--json"),
-    )
-    covered = told.document or {}
-    stage.keep("coverage.json", orjson.dumps(covered, option=orjson.OPT_INDENT_2))
+    covered = _cover(stage, made, own, layer)
+    # With what somebody brought more may be seen; what is said of it must add up as well.
+    more = stage.keep("layer-with-brought.json", b"") if made.events else layer
+    brought = _cover(stage, made, [*own, made.events], more) if made.events else covered
     blind = {str(row["rule"]): str(row["reason"]) for row in _rows(covered, "cannot_fire")}
     silent = [str(row.get("category")) for row in _rows(covered, "silent_sources")]
     fired = {row.rule for row in made.detections(made.attacked)}
     return facts(
-        every_rule_is_accounted_for=_adds_up(covered),
+        every_rule_is_accounted_for=_adds_up(covered) and _adds_up(brought),
         script_rule_could_fire=_BLIND not in blind,
         because=blind.get(_BLIND, ""),
         scripts_are_a_silent_source="ps_script" in silent,
@@ -34,6 +34,17 @@ def _run(stage: Stage) -> str:
         layer_claims_the_injection=_INJECTION in _techniques(layer.read_bytes()),
         every_line_was_read=_is_read(made, covered),
     )
+
+
+def _cover(
+    stage: Stage, made: WatchedUnit, events: Sequence[Path], layer: Path
+) -> dict[str, object]:
+    words: list[str | Path] = ["watch", "coverage", "--rules", *made.rules]
+    words += ["--layer", layer, "--json", "--events"]
+    covered = stage.detente(*words, *events).document or {}
+    name = layer.name.replace("layer", "coverage")
+    stage.keep(name, orjson.dumps(covered, option=orjson.OPT_INDENT_2))
+    return covered
 
 
 def _rows(covered: dict[str, object], name: str) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from detente.node.exercise.web_days import line_of
 from detente.storage.detections import DetectionRow
 
 _IN_TIME_S = 1.0
+_FIRST = "198.51.100.99"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,17 @@ class Arrival:
 def _run(stage: Stage) -> str:
     made = watched(stage)
     unit, author, other = made.unit, made.attacked.name, made.passed.name
+    _get_going(stage, made)
     known = made.detections(made.passed)
     arrival = _warn(unit, author, other, made.addresses)
     patiently(lambda: len(_new(made, known)) >= made.traces)
     hunted = _new(made, known)
     again = time.time()
-    _comes_again(stage, made)
+    _comes(stage, made, made.slow)
     patiently(lambda: len(_new(made, known)) > len(hunted))
     live = _new(made, [*known, *hunted])
+    delays = {"hunted_s": _until(hunted) - arrival.before, "live_s": _until(live) - again}
+    stage.keep("delays.json", _json(delays))
     stage.keep("found.evidence", b"\n".join(row.evidence or b"" for row in (*hunted, *live)))
     answers = _answer(stage, made)
     heard = [patiently(partial(unit.has, author, each)) for each in answers]
@@ -53,15 +57,24 @@ def _run(stage: Stage) -> str:
     stage.keep("why.json", _json({value: each.document for value, each in why.items()}))
     return facts(
         found_in_stored_events=f"{len(hunted)} of {made.traces}",
-        found_within_a_second_of_arrival=_until(hunted) - arrival.before <= _IN_TIME_S,
+        found_within_a_second_of_arrival=delays["hunted_s"] <= _IN_TIME_S,
         found_live=len(live),
-        found_live_within_a_second=_until(live) - again <= _IN_TIME_S,
+        found_live_within_a_second=delays["live_s"] <= _IN_TIME_S,
         only_what_names_them=all(_names(row, made.addresses) for row in (*hunted, *live)),
         sightings_heard=sum(heard),
         seen_by_others=[(each.document or {}).get("prevalence") for each in why.values()],
         counts_as_an_origin=any(_is_origin(each, unit.member_id(other)) for each in why.values()),
         raw_events_left_the_office=_left(shown, hunted),
     )
+
+
+def _get_going(stage: Stage, made: WatchedUnit) -> None:
+    """Let a first warning be heard and hunted for: programs are read then, and nothing is timed."""
+    _comes(stage, made, _FIRST)
+    made.unit.ask(
+        made.attacked.name, "indicators", "detected", _FIRST, "--handshake", "--tlp", "green"
+    )
+    patiently(lambda: any(_names(row, (_FIRST,)) for row in made.detections(made.passed)))
 
 
 def _warn(unit: NetworkUnit, author: str, other: str, values: Sequence[str]) -> Arrival:
@@ -98,10 +111,10 @@ def _names(row: DetectionRow, values: Sequence[str]) -> bool:
     return any(value.encode() in (row.evidence or b"") for value in values)
 
 
-def _comes_again(stage: Stage, made: WatchedUnit) -> None:
-    """Let the slow one ask the other office's web server for one more page."""
+def _comes(stage: Stage, made: WatchedUnit, client: str) -> None:
+    """Let somebody ask the other office's web server for a page, now."""
     with made.passed.log(WEB).open("ab") as log:
-        log.write(line_of(stage.chance, now(), made.slow, "/results/"))
+        log.write(line_of(stage.chance, now(), client, "/results/"))
 
 
 def _answer(stage: Stage, made: WatchedUnit) -> list[str]:
@@ -110,7 +123,13 @@ def _answer(stage: Stage, made: WatchedUnit) -> list[str]:
     file = stage.keep("alarms.ndjson", b"")
     made.unit.ask_plain(name, "watch", "alarms", "--output", file)
     alarms = [orjson.loads(line) for line in file.read_bytes().splitlines()]
-    mine = [row for row in alarms if row["input"] == WEB and row["rule"].startswith("indicator--")]
+    mine = [
+        row
+        for row in alarms
+        if row["rule"].startswith("indicator--")
+        and row["input"] == WEB
+        and set(made.addresses) & set(row["fields"].values())
+    ]
     said = [made.unit.ask(name, "watch", "sight", row["alarm"], "--tlp", "green") for row in mine]
     return [each.text("id") for each in said]
 
