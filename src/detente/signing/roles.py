@@ -14,6 +14,7 @@ class Role(StrEnum):
     SEALING = "sealing"
     GOVERNANCE = "governance"
     RECOVERY = "recovery"
+    TRAIL = "trail"  # of this office alone: what its people did; never in a charter
 
     @property
     def payload_type(self) -> str:

@@ -65,6 +65,7 @@ ROLE_TYPES: dict[Role, tuple[KeyType, ...]] = {
     Role.TRANSPORT: (KeyType.ED25519,),
     Role.SEALING: (KeyType.HPKE,),
     Role.GOVERNANCE: (KeyType.ED25519,),
+    Role.TRAIL: (KeyType.ED25519,),
 }
 _RING_FILE = "ring.json"
 _RING_FORMAT = "detente ring v1"

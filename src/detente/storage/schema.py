@@ -1,4 +1,4 @@
-"""Every table of a node's database, in one place; acting and watch have modules of their own.
+"""Every table of a node's database, in one place; acting, watch and people have modules of their own.
 
 A change here needs a migration under `migrations/versions` and a new
 `SCHEMA_VERSION`; a test compares the two. Hashes that are hashed further are
@@ -21,12 +21,21 @@ from sqlalchemy import (
 
 from detente.storage.acting_tables import ACTING_TABLES
 from detente.storage.naming import metadata
+from detente.storage.people_tables import PEOPLE_TABLES
+from detente.storage.response_tables import RESPONSE_TABLES
 from detente.storage.watch_tables import WATCH_TABLES
 
-__all__ = ["ACTING_TABLES", "SCHEMA_VERSION", "WATCH_TABLES", "metadata"]  # and every table below
+__all__ = [  # and every table below
+    "ACTING_TABLES",
+    "PEOPLE_TABLES",
+    "RESPONSE_TABLES",
+    "SCHEMA_VERSION",
+    "WATCH_TABLES",
+    "metadata",
+]
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0010"
+SCHEMA_VERSION = "0012"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
