@@ -20,6 +20,9 @@ class Kind(StrEnum):
     VETO = "veto"
     PROMISE = "promise"
     NOTE = "note"
+    ACCORD = "accord"
+    CASE = "case"
+    TASK = "task"
 
     @property
     def names_statements(self) -> bool:
