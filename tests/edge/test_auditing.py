@@ -90,7 +90,7 @@ def test_cards_that_are_not_found_count_against_every_winner(office):
 def test_pending_ballots_are_taken_for_the_loser(office):
     _, now = run("plan", *arguments(office))
     _, later = run("plan", *arguments(office), "--pending", 20)
-    assert later["assertions"][0]["margin"] == pytest.approx((30 - 20) / 120)
+    assert later["assertions"][0]["margin"] == pytest.approx((30 - 20) / 100)
     assert later["assertions"][0]["clean"] is None or (
         later["assertions"][0]["clean"] > now["assertions"][0]["clean"]
     )

@@ -10,9 +10,11 @@ import orjson
 
 from detente.elections import ElectionsError
 from detente.elections.audit import check_seed, compute, draw, ticket
-from detente.elections.audit.cards import Cards, plurality_assertions
-from detente.elections.audit.comparing import Judged, Need, Rates, judge, plan
-from detente.elections.audit.irv import Assertion, sufficiency
+from detente.elections.audit.cards import Cards
+from detente.elections.audit.comparing import Absent, Judged, Need, Rates, judge, plan
+from detente.elections.audit.contests import Assorter, MoreVotes
+from detente.elections.audit.electorate import Electorate
+from detente.elections.audit.irv import sufficiency
 from detente.errors import EnvironmentFault, InputError
 from detente.node.cvr_files import (
     digest,
@@ -185,14 +187,18 @@ class Contest:
 
     cards: Cards
     name: str
-    assertions: list[Assertion]
+    assertions: list[Assorter]
     proves: bool
+
+    def electorate(self, pending: int) -> Electorate:
+        """All its cards, so many ballots not counted yet."""
+        return Electorate(self.cards, self.cards.count, pending=pending)
 
 
 def _contest(records: Path, assertions: Path | None) -> Contest:
     if assertions is None:
         cards = read_cards(records)
-        return Contest(cards, cards.contest, plurality_assertions(cards), proves=True)
+        return Contest(cards, cards.contest, _plurality(cards), proves=True)
     name, winner, listed = read_assertions(assertions)
     cards = read_cards(records, contest=name or None)
     named = {each for one in listed for each in (one.winner, one.loser, *(one.eliminated or ()))}
@@ -201,7 +207,13 @@ def _contest(records: Path, assertions: Path | None) -> Contest:
         proves = bool(winner) and sufficiency(listed, candidates, winner).sufficient
     except ElectionsError as error:
         raise InputError(error.message, file=str(assertions), remedy=error.remedy) from None
-    return Contest(cards, name, listed, proves=proves)
+    return Contest(cards, name, list(listed), proves=proves)
+
+
+def _plurality(cards: Cards) -> list[Assorter]:
+    """The one with most first marks against each other, from the records themselves."""
+    winner, *losers = sorted(cards.first_marks().items(), key=lambda row: -row[1])
+    return [MoreVotes(winner[0], loser) for loser, _ in losers]
 
 
 def describe_plan(
@@ -215,11 +227,10 @@ def describe_plan(
     contest = _contest(records, assertions)
     try:
         needs = plan(
-            contest.cards,
+            contest.electorate(int(numbers["pending"])),
             contest.assertions,
             risk_limit=numbers["risk_limit"],
             rates=Rates(numbers["one_vote_rate"], numbers["two_vote_rate"]),
-            pending=int(numbers["pending"]),
         )
     except ElectionsError as error:
         raise InputError(error.message, remedy=error.remedy) from None
@@ -308,11 +319,10 @@ def describe_risk(
         if seed is not None:
             order.sort(key=lambda card: ticket(check_seed(seed), card))
         judged = judge(
-            contest.cards,
+            contest.electorate(int(numbers["pending"])),
             contest.assertions,
-            hand,
+            {card: Absent.CARD if marks is None else marks for card, marks in hand.items()},
             order=order,
-            pending=int(numbers["pending"]),
         )
     except ElectionsError as error:
         raise InputError(error.message, file=str(pulled), remedy=error.remedy) from None

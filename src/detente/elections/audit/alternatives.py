@@ -111,3 +111,25 @@ class StakeAsMean:
         """eta_j."""
         means = block.means
         return np.asarray(means * (1.0 + self.stake * (null.bound - means)))
+
+
+def best_stake(values: Values, shares: Values, null: Null) -> float:
+    """The stake under which wealth is expected to grow fastest, if cards come like this.
+
+    The largest of E log(1 + lambda (x - t)), a concave function of lambda; found by halving,
+    from values known before any card is pulled (Kelly's bet).
+
+    Args:
+        values: what a card may be worth.
+        shares: how often, together 1.
+        null: its mean is t.
+    """
+    gains = values - null.mean
+    low, high = 0.0, 1.0 / null.mean * (1 - 1e-9)
+    for _ in range(60):
+        middle = (low + high) / 2
+        if float((gains / (1 + middle * gains)) @ shares) > 0:
+            low = middle
+        else:
+            high = middle
+    return low

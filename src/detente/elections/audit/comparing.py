@@ -1,20 +1,34 @@
 """A card-comparison audit: how many cards, and what the cards pulled so far have shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from math import ceil, log
 
 import numpy as np
 
 from detente.elections.audit import overstatement
-from detente.elections.audit.alternatives import Comparison
-from detente.elections.audit.cards import Cards, Marks
-from detente.elections.audit.irv import Assertion
-from detente.elections.audit.martingale import Null, Trajectory, Values, alpha
+from detente.elections.audit.alternatives import Comparison, Stake, best_stake
+from detente.elections.audit.cards import Marks
+from detente.elections.audit.contests import Assorter
+from detente.elections.audit.electorate import Electorate, Places
+from detente.elections.audit.martingale import Null, Trajectory, Values, alpha, betting
 from detente.elections.errors import ElectionsError
 
 _SEED = 20190305
 _TRIAL_MAX = 100_000
 """Cards of one simulated audit; beyond that a full count is the answer."""
+
+
+class Absent(Enum):
+    """What is not there when a card is looked at."""
+
+    CARD = "not found"
+    CONTEST = "found, without the contest"
+
+
+Hand = Marks | Absent
+"""What people found: a card's marks, or what was not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +37,12 @@ class Need:
 
     Attributes:
         assertion: which.
-        margin: v over all records; not above 0: the records themselves contradict it.
-        clean: cards if every record is right; None: a full count.
+        margin: v over all cards; not above 0: the records themselves contradict it.
+        clean: cards if every record is right (for pools: expected); None: a full count.
         quantiles: cards that suffice with each probability, at the expected error rates.
     """
 
-    assertion: Assertion
+    assertion: Assorter
     margin: float
     clean: int | None
     quantiles: Mapping[float, int | None]
@@ -42,46 +56,114 @@ class Rates:
     two_vote: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """How one assertion is tested: fixed by the records alone, before any card is pulled."""
+
+    null: Null
+    clean: float
+    stake: float | None
+
+    @classmethod
+    def of(cls, electorate: Electorate, assertion: Assorter, margin: float) -> "_Test":
+        bound = overstatement.bound(margin, assertion.bound)
+        clean = overstatement.clean(margin, assertion.bound)
+        null = Null(mean=0.5, bound=bound, cards=electorate.total)
+        if electorate.pools is None:
+            return cls(null, clean, None)
+        values, shares = _predicted(electorate, assertion, clean)
+        return cls(null, clean, best_stake(values, shares, null))
+
+    def run(self, values: Values) -> Trajectory:
+        """Comparison-optimal for cards alone; with pools the stake that grows fastest."""
+        if self.stake is None:
+            return alpha(values, Comparison(), self.null)
+        return betting(values, Stake(self.stake), self.null)
+
+
+def _predicted(
+    electorate: Electorate, assertion: Assorter, clean: float, rates: Rates = Rates(0.001, 0.0001)
+) -> tuple[Values, Values]:
+    """Values of the overstatement assorter if the records are right but for such errors."""
+    overstated, shares = electorate.expected(assertion)
+    values = (1 - overstated / assertion.bound) * clean
+    right = 1 - rates.one_vote - rates.two_vote
+    return (
+        np.concatenate((values, [clean / 2, 0.0])),
+        np.concatenate((shares * right, [rates.one_vote, rates.two_vote])),
+    )
+
+
 def plan(
-    cards: Cards,
-    assertions: Sequence[Assertion],
+    electorate: Electorate,
+    assertions: Sequence[Assorter],
     *,
     risk_limit: float,
     rates: Rates = Rates(),
     probabilities: Sequence[float] = (0.5, 0.8, 0.9),
     trials: int = 100,
-    pending: int = 0,
 ) -> list[Need]:
     """How many cards to pull for each assertion, by simulation with a fixed seed.
 
-    `pending` ballots are not counted yet; each is taken for a vote for the loser.
-
     Raises:
-        ElectionsError: the risk limit is not between 0 and 1.
+        ElectionsError: the risk limit or a rate is not between 0 and 1.
     """
     if not 0 < risk_limit < 1:
         raise ElectionsError(f"a risk limit lies between 0 and 1, not at {risk_limit}")
+    if not (rates.one_vote >= 0 and rates.two_vote >= 0 and rates.one_vote + rates.two_vote < 1):
+        raise ElectionsError("rates of discrepancies lie between 0 and 1, together below 1")
     needs: list[Need] = []
     for number, each in enumerate(assertions):
-        margin, count = _margin(cards, each, pending)
+        margin = electorate.margin(each)
         if margin <= 0:
             needs.append(Need(each, margin, None, dict.fromkeys(probabilities)))
             continue
         random = np.random.default_rng((_SEED, number))
-        clean = _until(count, margin, risk_limit, None)
-        length = min(count, _TRIAL_MAX, 4 * (clean or count) + 200)
-        tried = (
-            _until(count, margin, risk_limit, _errors(random, length, rates)) for _ in range(trials)
-        )
-        sizes = sorted(size or count + 1 for size in tried)
-        needs.append(Need(each, margin, clean, _quantiles(sizes, probabilities, count)))
+        test = _Test.of(electorate, each, margin)
+        clean = _clean_size(electorate, each, test, risk_limit)
+        length = min(electorate.total, _TRIAL_MAX, 4 * (clean or electorate.total) + 200)
+        draws = _Draws(electorate, each, test, rates)
+        tried = (test.run(draws(random, length)).cards_until(risk_limit) for _ in range(trials))
+        sizes = sorted(size or electorate.total + 1 for size in tried)
+        quantiles = _quantiles(sizes, probabilities, electorate.total)
+        needs.append(Need(each, margin, clean, quantiles))
     return needs
 
 
-def _margin(cards: Cards, assertion: Assertion, pending: int) -> tuple[float, int]:
-    """The margin and the number of cards, pending ballots counted for the loser."""
-    count = cards.count + pending
-    return (cards.margin(assertion.value) * cards.count - pending) / count, count
+def _clean_size(
+    electorate: Electorate, assertion: Assorter, test: _Test, risk_limit: float
+) -> int | None:
+    if test.stake is None:
+        values = np.full(min(electorate.total, _TRIAL_MAX), test.clean)
+        return test.run(values).cards_until(risk_limit)
+    values, shares = _predicted(electorate, assertion, test.clean)
+    growth = float(np.log1p(test.stake * (values - 0.5)) @ shares)
+    size = ceil(log(1 / risk_limit) / growth) if growth > 0 else electorate.total + 1
+    return size if size <= electorate.total else None
+
+
+class _Draws:
+    """Simulated cards: what each is worth if records err at the expected rates."""
+
+    def __init__(
+        self, electorate: Electorate, assertion: Assorter, test: _Test, rates: Rates
+    ) -> None:
+        self._clean, self._rates = test.clean, rates
+        self._mixed: tuple[Values, Values] | None = None
+        if electorate.pools is not None:
+            values, shares = _predicted(electorate, assertion, test.clean, rates)
+            self._mixed = values, np.cumsum(shares)
+
+    def __call__(self, random: np.random.Generator, length: int) -> Values:
+        """The next `length` cards of one audit."""
+        drawn = random.random(length)
+        if self._mixed is not None:
+            values, edges = self._mixed
+            return values[np.minimum(np.searchsorted(edges, drawn), values.size - 1)]
+        left = np.ones(length)
+        left[drawn < self._rates.one_vote + self._rates.two_vote] = 0.5
+        left[drawn < self._rates.two_vote] = 0.0
+        return left * self._clean
 
 
 def _quantiles(
@@ -93,37 +175,20 @@ def _quantiles(
     return {p: size if size <= cards else None for p, size in chosen.items()}
 
 
-def _errors(random: np.random.Generator, length: int, rates: Rates) -> Values:
-    """What is left of each card's value: 1 right, one half off by one vote, 0 by two."""
-    drawn = random.random(length)
-    left = np.ones(length)
-    left[drawn < rates.one_vote + rates.two_vote] = 0.5
-    left[drawn < rates.two_vote] = 0.0
-    return left
-
-
-def _until(count: int, margin: float, risk_limit: float, left: Values | None) -> int | None:
-    if left is None:
-        left = np.ones(min(count, _TRIAL_MAX))
-    null = Null(mean=0.5, bound=overstatement.bound(margin, 1.0), cards=count)
-    return alpha(left * overstatement.clean(margin, 1.0), Comparison(), null).cards_until(
-        risk_limit
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the cards pulled so far say of one assertion.
 
     Attributes:
         assertion: which.
-        margin: v over the records.
+        margin: v over all cards.
         p_value: the risk so far; the audit of this assertion may end at or below the limit.
-        discrepancies: cards by how many votes the record favoured the winner: 2, 1, -1, -2.
+        discrepancies: cards by how many votes the record favoured the winner: 2, 1, -1, -2;
+            a card of a pool differs from no record of its own and is not among them.
         trajectory: the risk after each card.
     """
 
-    assertion: Assertion
+    assertion: Assorter
     margin: float
     p_value: float
     discrepancies: Mapping[int, int]
@@ -131,24 +196,22 @@ class Judged:
 
 
 def judge(
-    cards: Cards,
-    assertions: Sequence[Assertion],
-    pulled: Mapping[str, Marks | None],
+    electorate: Electorate,
+    assertions: Sequence[Assorter],
+    pulled: Mapping[str, Hand],
     *,
     order: Sequence[str],
-    pending: int = 0,
 ) -> list[Judged]:
     """The risk of each assertion after the cards in `order`.
 
     Args:
-        cards: the records.
+        electorate: the cards drawn from, and their records.
         assertions: what is tested.
-        pulled: each card in hand; None: not found, the worst for every winner.
+        pulled: each card in hand; not found: the worst for every winner.
         order: ids in the order of the draw; a card without a record is a phantom.
-        pending: ballots not counted yet, each taken for a vote for the loser.
 
     Raises:
-        ElectionsError: a card of the order was not pulled.
+        ElectionsError: a card of the order was not pulled, or stands twice in it.
     """
     waiting = [card for card in order if card not in pulled]
     if waiting:
@@ -156,35 +219,44 @@ def judge(
             f"{len(waiting)} cards of the draw are not entered yet, first {waiting[0]!r:.60}",
             remedy="Enter them, or mark them as not found",
         )
-    places = cards.places(set(order))
+    if len(set(order)) != len(order):
+        raise ElectionsError("a card stands twice in the draw")
+    known = electorate.cards.places(set(order))
+    places = np.asarray([known.get(card, -1) for card in order], dtype=np.int64)
     hand = [pulled[card] for card in order]
-    at = [places.get(card) for card in order]
-    return [_judge(cards, each, hand, at, pending) for each in assertions]
+    return [_judge(electorate, each, hand, places) for each in assertions]
 
 
 def _judge(
-    cards: Cards,
-    assertion: Assertion,
-    hand: Sequence[Marks | None],
-    places: Sequence[int | None],
-    pending: int,
+    electorate: Electorate,
+    assertion: Assorter,
+    hand: Sequence[Hand],
+    places: Places,
 ) -> Judged:
-    margin, count = _margin(cards, assertion, pending)
-    recorded = np.asarray([_recorded(cards, assertion.value, at) for at in places])
-    audited = np.asarray([_audited(assertion.value, marks) for marks in hand])
-    steps = np.rint(2 * (recorded - audited)).astype(int)
+    margin = electorate.margin(assertion)
+    recorded = electorate.recorded(assertion, places)
+    audited = np.asarray(
+        [
+            _audited(assertion, seen, lacking=0.0 if electorate.has_style and at >= 0 else 0.5)
+            for seen, at in zip(hand, places.tolist(), strict=True)
+        ],
+        dtype=np.float64,
+    )
+    overstated = (recorded - audited)[~electorate.is_pooled(places)]
+    steps = np.rint(2 * overstated / assertion.bound).astype(int)
     seen = {votes: int((steps == votes).sum()) for votes in (2, 1, -1, -2)}
     if margin <= 0:
         return Judged(assertion, margin, 1.0, seen, Trajectory(np.zeros(len(hand))))
-    null = Null(mean=0.5, bound=overstatement.bound(margin, 1.0), cards=count)
-    values = overstatement.assort(recorded, audited, margin=margin, assorter_bound=1.0)
-    found = alpha(values, Comparison(), null)
+    values = overstatement.assort(recorded, audited, margin=margin, assorter_bound=assertion.bound)
+    found = _Test.of(electorate, assertion, margin).run(values)
     return Judged(assertion, margin, found.p_value, seen, found)
 
 
-def _recorded(cards: Cards, assorter: Callable[[Marks], float], at: int | None) -> float:
-    return 0.5 if at is None else assorter(cards.marks[int(cards.which[at])])
-
-
-def _audited(assorter: Callable[[Marks], float], marks: Marks | None) -> float:
-    return 0.0 if marks is None else assorter(marks)
+def _audited(assertion: Assorter, seen: Hand, *, lacking: float) -> float:
+    match seen:
+        case Absent.CARD:
+            return 0.0
+        case Absent.CONTEST:
+            return lacking
+        case _:
+            return assertion.value(seen)

@@ -45,6 +45,11 @@ class Assertion:
         gone = "" if self.eliminated is None else " elim " + " ".join(sorted(self.eliminated))
         return f"{self.winner} v {self.loser}{gone.rstrip()}"
 
+    @property
+    def bound(self) -> float:
+        """1: a card for the winner."""
+        return 1.0
+
     def value(self, ranking: Sequence[str]) -> float:
         """What a card with this ranking, best first, says: 1, one half or 0."""
         if self.eliminated is None:
