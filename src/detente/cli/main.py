@@ -19,6 +19,7 @@ _LOOK = "Look for a full disk, missing rights or an exhausted memory, then try a
 _NOUNS = {
     "backup": "Copy a node's state, keys still encrypted, into one archive.",
     "bench": "Run a benchmark and print its figures with their spread.",
+    "case": "Open, share, keep and close cases.",
     "charter": "Who the members are and which rules bind them.",
     "doctor": "Check versions, libraries, clock, disk, keys.",
     "elections": "Guards of results, audits, rolls and names; needs no node.",

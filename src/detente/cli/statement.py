@@ -16,11 +16,10 @@ from detente.cli.output import (
     say_table,
     wants_json,
 )
+from detente.cli.readers import find_readers
 from detente.errors import InputError
 
 if TYPE_CHECKING:
-    from detente.node.author import Audience
-    from detente.node.home import Home
     from detente.signing import JsonValue
 
 _KINDS = (
@@ -97,7 +96,7 @@ def publish(
             licence=licence,
             count=len(imported.objects),
         )
-        audience = _readers(home, readers)
+        audience = find_readers(home, readers)
         with naming(file, "nothing was said"):
             said = publish(home, imported.objects, handling, audience=audience, now=now)
     if wants_json(as_json):
@@ -265,20 +264,3 @@ def _say_document(document: "dict[str, JsonValue]") -> None:
                 say("  " + json.dumps(each, ensure_ascii=False))
         else:
             say(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
-
-
-def _readers(home: "Home", named: tuple[str, ...]) -> "Audience":
-    if not named:
-        return "unit"
-    charter = home.charter
-    members = () if charter is None else charter.members
-    found: list[str] = []
-    for name in named:
-        matching = [each.id for each in members if name in (each.id, each.name)]
-        if len(matching) != 1:
-            raise InputError(
-                f"no member of the unit is called {name!r}",
-                remedy="The members are " + (", ".join(each.name for each in members) or "nobody"),
-            )
-        found.append(matching[0])
-    return tuple(sorted(set(found)))
