@@ -1,4 +1,4 @@
-"""`detente elections`: guards of results, audits, rolls and names; one module per check."""
+"""`detente elections`: guards of results, audits, rolls, names, systems; a module per check."""
 
 import importlib
 
@@ -9,6 +9,7 @@ _CHECKS = {
     "results": "Figures from tape to public page.",
     "names": "Names that look like the office's own.",
     "rolls": "Two snapshots of a roll, and what happened between them.",
+    "systems": "Web and mail logs of the office as a whole.",
     "audit": "The statistics of a risk-limiting audit.",
 }
 

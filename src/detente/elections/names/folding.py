@@ -75,6 +75,11 @@ def _resemblance(sign: str) -> str:
     return sign
 
 
+def fold(text: str) -> str:
+    """The joined fold of any text, spaces gone: two shown names that read the same are equal."""
+    return joined(plain(latin(text.lower()).replace(" ", "")))
+
+
 def plain(body: str) -> str:
     """The plain fold of a name whose signs are Latin already."""
     return body.translate(_PLAIN)
