@@ -121,7 +121,9 @@ def by_stage(folder: Path, *, kept: Path | None = None) -> Table:
 
 
 def _by_rules(folder: Path, kept: Path) -> dict[str, Lines]:
-    rules = load_rules(RuleChoice((SHIPPED,)), today=datetime.fromtimestamp(NOW, UTC).date(), keep=kept)
+    rules = load_rules(
+        RuleChoice((SHIPPED,)), today=datetime.fromtimestamp(NOW, UTC).date(), keep=kept
+    )
     what = Scan(rules, [str(path) for path in _logs(folder)], jobs=1)
     told: dict[str, Lines] = defaultdict(lambda: defaultdict(set))
     for each in scan(what, Summary(), now=NOW):
