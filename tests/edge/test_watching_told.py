@@ -140,11 +140,11 @@ def test_evidence_and_events_go_when_their_time_is_over(watch):
         assert len(watching.events.files()) == 1
         ((_, before),) = watching.shelf.detections()
         clock.now += timedelta(days=2, hours=1)
-        watching._prune()
+        watching._house._prune(clock())
         ((_, after),) = watching.shelf.detections()
         files = len(watching.events.files())
         clock.now += timedelta(days=2)
-        watching._prune()
+        watching._house._prune(clock())
         return before, after, files, len(watching.events.files())
 
     before, after, files, later = run(work)

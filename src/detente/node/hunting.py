@@ -16,7 +16,8 @@ from detente.node.scanning_in_parts import Detection
 from detente.node.watching_keeping import event_of
 from detente.node.watching_matching import Found
 from detente.node.watching_sources import Via, WatchSource
-from detente.storage.events import EventFile, EventShelf, StoredEvent
+from detente.storage.event_parts import StoredEvent
+from detente.storage.events import EventFile, EventShelf
 from detente.watch.kernel import Program
 from detente.watch.reading import Batch, Format
 from detente.watch.sigma.correlation import Correlator

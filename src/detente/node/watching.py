@@ -6,14 +6,14 @@ bounded, so where a turn takes long they wait. A killed process goes on from its
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from detente.errors import UnitError
 from detente.node.rulesets import Loaded
@@ -22,7 +22,7 @@ from detente.node.seeking import IndicatorWatcher
 from detente.node.watching_buffer import Buffer
 from detente.node.watching_facts import HABITS_FILE, WatchFacts, found_of
 from detente.node.watching_files import FileFollower
-from detente.node.watching_keeping import write_out
+from detente.node.watching_house import House
 from detente.node.watching_matching import Found, Matcher
 from detente.node.watching_silence import SILENT_AFTER_S, silences
 from detente.node.watching_sources import Portion, Via, WatchSource
@@ -31,11 +31,10 @@ from detente.storage.detections import DetectionShelf, SourceRow, Taken
 from detente.storage.events import EventShelf, Keeping
 from detente.watch.alarms import AlarmBook, Grouping
 
+T = TypeVar("T")
 TURN_LINES_MAX = 8_192
 IDLE_S = 0.02
 KEEP_EVERY_S = 60.0
-FLUSH_EVENTS = 20_000
-FLUSH_AFTER_S = 900.0
 EVENTS_FOLDER = "events"
 _LOST_EVERY_S = 60.0
 
@@ -153,6 +152,7 @@ class Watching:
         self._held = AsyncExitStack()
         self._matcher: Matcher | None = None
         self._lost: Mapping[str, int] = {}
+        self._house = House(self.shelf, self.events, options, now=now)
 
     async def __aenter__(self) -> "Watching":
         self._loop = asyncio.get_running_loop()
@@ -168,6 +168,7 @@ class Watching:
     async def __aexit__(self, *_exception: object) -> None:
         self._ends.set()
         await self._held.aclose()
+        await asyncio.to_thread(self._house.close)
         try:
             await asyncio.to_thread(self._save_facts)
         except UnitError as fault:
@@ -253,7 +254,7 @@ class Watching:
         Raises:
             StorageFault, DamagedStore: the disk or the database refused, or is damaged.
         """
-        return write_out(self.events, least=least)
+        return self._house.flush(least=least)
 
     def tell_missing(self) -> list[Found]:
         """Keep and return what came of habit and stays away by now; each is told once.
@@ -353,36 +354,25 @@ class Watching:
     async def _keep_house(self) -> None:
         """Move events into files and give up what is too old; a fault of these is told."""
         while True:
+            is_quiet = True
             try:
-                await self._in_thread(self._flush_due)
-                await self._in_thread(self._prune)
+                is_quiet = await self._in_thread(self._house.keep)
                 await self._in_thread(self.tell_silences)
                 await self._in_thread(self.tell_missing)
             except UnitError as fault:
                 self._report(f"keeping events: {fault}")
             self._say_lost()
-            await asyncio.sleep(KEEP_EVERY_S if self._is_quiet() else 1.0)
+            await asyncio.sleep(KEEP_EVERY_S if is_quiet else 1.0)
 
-    async def _in_thread(self, work: Callable[[], object]) -> None:
-        task: Awaitable[object] = asyncio.to_thread(work)
-        await asyncio.shield(asyncio.ensure_future(task))
-
-    def _is_quiet(self) -> bool:
-        return self.events.waiting()[0] < FLUSH_EVENTS // 10
-
-    def _flush_due(self) -> None:
-        count, since = self.events.waiting()
-        if count >= FLUSH_EVENTS or (count and self._now().timestamp() - since > FLUSH_AFTER_S):
-            self.flush()
-
-    def _prune(self) -> None:
-        now = self._now()
-        options = self._options
-        self.events.prune(options.keeping, now=now)
-        self.shelf.prune(
-            evidence_before=(now - timedelta(days=options.evidence_days)).timestamp(),
-            detections_before=(now - timedelta(days=options.detection_days)).timestamp(),
-        )
+    @staticmethod
+    async def _in_thread(work: Callable[[], T]) -> T:
+        """Work in a thread; who is cancelled waits for its end: it uses what is closed then."""
+        task = asyncio.create_task(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            raise
 
     def _say_lost(self) -> None:
         lost = {each.source.name: each.lost for each in self._intakes if isinstance(each, Buffer)}

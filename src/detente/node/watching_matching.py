@@ -14,7 +14,7 @@ from detente.node.scanning import Engine
 from detente.node.scanning_in_parts import Detection, Seen
 from detente.node.watching_sources import Portion, WatchSource
 from detente.storage.detections import AlarmRow, BadRow, DetectionRow, SourceRow, Taken
-from detente.storage.events import StoredEvent, pack
+from detente.storage.event_parts import StoredEvent, pack
 from detente.watch.alarms import Alarm, AlarmBook, AlarmKey, detection_id, entity_of
 from detente.watch.classes import is_personal
 from detente.watch.reading import (

@@ -9,65 +9,24 @@ does not count; so whenever a process is killed, each event is here exactly once
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
 
-import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from detente.storage.database import Database
-from detente.storage.disk import Disk, make_private_folder
-from detente.storage.errors import DamagedStore, storage_faults
+from detente.storage.disk import TEMPORARY_SUFFIX, Disk, make_private_folder
+from detente.storage.errors import storage_faults
+from detente.storage.event_parts import PARTS_FOLDER, Part, StoredEvent, unpack
 from detente.storage.schema import progress
 from detente.storage.watch_tables import watch_fresh
 
-FRESH_BYTES_MAX = 256 << 20  # what one row may unpack to
 CLASSES_A_DAY_MAX = 256
 _FLUSHED = "watch events in files"
-_NAME = re.compile(r"([0-9]{16})-([0-9]{16})\.parquet")
+_NAME = re.compile(r"([0-9]{16})-([0-9]{16})(?:\.[0-9]+)?\.parquet")
+_NAMED = "{:016d}-{:016d}.parquet"
 _DAY = re.compile(r"day=([0-9]{4}-[0-9]{2}-[0-9]{2})")
-_LEVEL = 1
-
-
-class StoredEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An event as it is kept.
-
-    Attributes:
-        source: name of the source.
-        position: of the event in it.
-        time: seconds since 1970 as the event says; None where it says none.
-        received: seconds since 1970 at which this node read it.
-        raw: as it came.
-        event: as JSON, where it is more than `raw` decoded; None where it is not.
-    """
-
-    source: str
-    position: str
-    time: float | None
-    received: float
-    raw: bytes
-    event: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What an event is found by in a file.
-
-    Attributes:
-        stored: the event.
-        of_class: a short name that is safe in a path.
-        channel: of a Windows event; empty for others.
-        event_id: of a Windows event, as text; empty for others.
-        marks: numbers of 64 bits by which values in it are found.
-    """
-
-    stored: StoredEvent
-    of_class: str
-    channel: str
-    event_id: str
-    marks: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,44 +61,22 @@ class EventFile:
     size: int
 
 
-def pack(events: Sequence[StoredEvent]) -> bytes:
-    """Return events as one row keeps them."""
-    import zstandard
-
-    encoded = msgspec.msgpack.encode(events)
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(encoded)
-
-
-def unpack(data: bytes) -> list[StoredEvent]:
-    """Return the events of a row.
-
-    Raises:
-        DamagedStore: it is not what `pack` wrote.
-    """
-    import zstandard
-
-    try:
-        encoded = zstandard.ZstdDecompressor().decompress(data, max_output_size=FRESH_BYTES_MAX)
-        return msgspec.msgpack.decode(encoded, type=list[StoredEvent])
-    except (zstandard.ZstdError, msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise DamagedStore(
-            f"events in the database are damaged: {error}",
-            remedy="Restore the node from a back-up, or go on without those events",
-        ) from error
-
-
 class EventShelf:
     """The events of one node.
 
     Args:
         database: of the node.
         folder: where files of events lie; made when the first is written.
+
+    Attributes:
+        folder: the same.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
-        self._folder = folder
+        self.folder = folder
         self._disk = Disk()
+        self._is_placing = False
 
     def waiting(self) -> tuple[int, float]:
         """Return how many events are in no file yet, and since when (0 for none).
@@ -158,40 +95,63 @@ class EventShelf:
         Raises:
             StorageFault, DamagedStore: the database refused, or is damaged.
         """
+        rows = self.packed(after=after, limit=limit)
+        return [(number, unpack(data)) for number, _, data in rows]
+
+    def packed(self, *, after: int = 0, limit: int = 1_000) -> list[tuple[int, int, bytes]]:
+        """Return rows of fresh events as they are: number, how many events, and `pack`ed.
+
+        Raises:
+            StorageFault: the database refused.
+        """
         query = (
-            select(watch_fresh.c.number, watch_fresh.c.data)
+            select(watch_fresh.c.number, watch_fresh.c["count"], watch_fresh.c.data)
             .where(watch_fresh.c.number > after)
             .order_by(watch_fresh.c.number)
             .limit(limit)
         )
         with self._database.reading("reading fresh events") as connection:
-            rows = connection.execute(query).all()
-        return [(row.number, unpack(bytes(row.data))) for row in rows]
+            return [
+                (number, count, bytes(data)) for number, count, data in connection.execute(query)
+            ]
 
-    def write_out(self, first: int, last: int, events: Iterable[Described]) -> list[Path]:
-        """Move rows of fresh events into files; the files are durable before the rows go.
+    def place(self, first: int, last: int, parts: Iterable[Part]) -> list[Path]:
+        """Let parts be the files of some rows, and give up these rows: once all are durable.
 
         Args:
             first: number of the first row.
             last: number of the last.
-            events: all that stand in them.
+            parts: all that stands in them.
 
         Raises:
             StorageFault: the disk or the database refused; the rows are still there.
         """
-        groups: dict[tuple[str, str], list[Described]] = {}
-        for each in events:
-            day = f"{datetime.fromtimestamp(each.stored.received, UTC):%Y-%m-%d}"
-            groups.setdefault((day, each.of_class), []).append(each)
-        written = []
-        for (day, name), group in groups.items():
-            folder = self._class_folder(day, name)
-            path = folder / f"{first:016d}-{last:016d}.parquet"
+        if self._is_placing:  # an earlier attempt failed half-way
+            self._drop_uncounted()
+        self._is_placing = True
+        placed = []
+        for part in parts:
+            folder = self._class_folder(part.day, part.of_class)
+            path = _free_name(folder, first, last)
             with storage_faults(doing="writing events", where=str(path)):
-                self._write(path, group)
-            written.append(path)
+                self._disk.rename(Path(part.path), path)
+                self._disk.sync_folder(folder)
+            placed.append(path)
         self._forget_rows(last)
-        return written
+        self._is_placing = False
+        return placed
+
+    def merged(self, files: Sequence[EventFile], part: Path) -> Path:
+        """Let a part stand for some files that follow each other; they go an hour later.
+
+        Raises:
+            StorageFault: the disk refused; the files still count.
+        """
+        path = files[0].path.with_name(_NAMED.format(files[0].first, files[-1].last))
+        with storage_faults(doing="merging files of events", where=str(path)):
+            self._disk.rename(part, path)
+            self._disk.sync_folder(path.parent)
+        return path
 
     def files(self, *, since_day: str = "") -> list[EventFile]:
         """Return the files that count, the oldest first.
@@ -200,25 +160,40 @@ class EventShelf:
             StorageFault: the disk or the database refused.
         """
         flushed = self._flushed()
-        with storage_faults(doing="listing events", where=str(self._folder)):
-            return sorted(
-                (each for each in self._every() if each.last <= flushed and each.day >= since_day),
-                key=lambda each: (each.day, each.first, str(each.path)),
-            )
+        with storage_faults(doing="listing events", where=str(self.folder)):
+            standing = [
+                each for each in self._every() if each.last <= flushed and each.day >= since_day
+            ]
+        return sorted(
+            (each for each, whole in _within(standing) if whole is None),
+            key=lambda each: (each.day, each.first, str(each.path)),
+        )
 
     def tidy(self) -> int:
-        """Remove files whose rows were never given up, and pieces of files; call at the start.
+        """Remove files whose rows were never given up, and parts; call at the start.
 
         Raises:
             StorageFault: the disk or the database refused.
         """
-        flushed = self._flushed()
-        with storage_faults(doing="tidying events", where=str(self._folder)):
-            gone = [each.path for each in self._every() if each.last > flushed]
-            gone += self._folder.glob("day=*/class=*/*.part")
-            for path in gone:
+        with storage_faults(doing="tidying events", where=str(self.folder)):
+            parts = list(self.folder.glob(f"{PARTS_FOLDER}/.*{TEMPORARY_SUFFIX}"))
+            for path in parts:
                 path.unlink(missing_ok=True)
-        return len(gone)
+        return len(parts) + self._drop_uncounted()
+
+    def drop_merged(self, *, before: float) -> int:
+        """Remove files that stand in a larger one made before a time; hunts have let go of them.
+
+        Raises:
+            StorageFault: the disk refused.
+        """
+        gone = 0
+        with storage_faults(doing="removing merged files", where=str(self.folder)):
+            for each, whole in _within(list(self._every())):
+                if whole is not None and whole.path.stat().st_mtime < before:
+                    each.path.unlink(missing_ok=True)
+                    gone += 1
+        return gone
 
     def prune(self, keeping: Keeping, *, now: datetime) -> int:
         """Remove whole days that are too old, and the oldest while there is too much.
@@ -230,7 +205,7 @@ class EventShelf:
             StorageFault: the disk refused.
         """
         oldest = f"{now - timedelta(days=keeping.days):%Y-%m-%d}"
-        with storage_faults(doing="removing old events", where=str(self._folder)):
+        with storage_faults(doing="removing old events", where=str(self.folder)):
             sizes: dict[str, int] = {}
             for each in self._every():
                 sizes[each.day] = sizes.get(each.day, 0) + each.size
@@ -238,34 +213,29 @@ class EventShelf:
             for day in sorted(sizes):
                 if day >= oldest and total <= keeping.size_bytes:
                     break
-                rmtree(self._folder / f"day={day}", ignore_errors=True)
+                rmtree(self.folder / f"day={day}", ignore_errors=True)
                 total -= sizes[day]
                 gone += 1
         return gone
 
     def _class_folder(self, day: str, name: str) -> Path:
-        above = self._folder / f"day={day}"
+        above = self.folder / f"day={day}"
         with storage_faults(doing="making a folder for events", where=str(above)):
             known = {each.name for each in above.iterdir()} if above.is_dir() else set()
             folder = above / f"class={name}"
             if folder.name not in known and len(known) >= CLASSES_A_DAY_MAX:
                 folder = above / "class=other"
-            for each in (self._folder, above, folder):
+            for each in (self.folder, above, folder):
                 make_private_folder(each)
         return folder
 
-    def _write(self, path: Path, group: Sequence[Described]) -> None:
-        import pyarrow.parquet
-
-        part = path.with_suffix(".part")
-        pyarrow.parquet.write_table(
-            _table(group), part, compression="zstd", row_group_size=50_000, use_dictionary=True
-        )
-        part.chmod(0o600)
-        with part.open("rb") as file:
-            self._disk.sync(file.fileno())
-        self._disk.rename(part, path)
-        self._disk.sync_folder(path.parent)
+    def _drop_uncounted(self) -> int:
+        flushed = self._flushed()
+        with storage_faults(doing="tidying events", where=str(self.folder)):
+            gone = [each.path for each in self._every() if each.last > flushed]
+            for path in gone:
+                path.unlink(missing_ok=True)
+        return len(gone)
 
     def _forget_rows(self, last: int) -> None:
         with self._database.writing("giving up fresh events") as connection:
@@ -280,27 +250,35 @@ class EventShelf:
             return int(connection.execute(query).scalar() or 0)
 
     def _every(self) -> Iterator[EventFile]:
-        for path in self._folder.glob("day=*/class=*/*.parquet"):
+        for path in self.folder.glob("day=*/class=*/*.parquet"):
             named, day = _NAME.fullmatch(path.name), _DAY.fullmatch(path.parent.parent.name)
             if named is not None and day is not None:
                 first, last = int(named[1]), int(named[2])
                 yield EventFile(path, day[1], first, last, path.stat().st_size)
 
 
-def _table(group: Sequence[Described]) -> Any:  # noqa: ANN401 - pyarrow has no types
-    import pyarrow as pa
+def _within(files: Sequence[EventFile]) -> Iterator[tuple[EventFile, EventFile | None]]:
+    """Yield each file with the larger one of its class that holds its rows too; None for none."""
+    ordered = sorted(files, key=lambda each: (str(each.path.parent), each.first, -each.last))
+    whole: EventFile | None = None
+    for each in ordered:
+        if (
+            whole is not None
+            and each.path.parent == whole.path.parent
+            and each.last <= whole.last
+            and (each.first, each.last) != (whole.first, whole.last)
+        ):
+            yield each, whole
+        else:
+            whole = each
+            yield each, None
 
-    stored = [each.stored for each in group]
-    return pa.table(
-        {
-            "source": pa.array([each.source for each in stored], pa.string()),
-            "position": pa.array([each.position for each in stored], pa.string()),
-            "time": pa.array([each.time for each in stored], pa.float64()),
-            "received": pa.array([each.received for each in stored], pa.float64()),
-            "channel": pa.array([each.channel for each in group], pa.string()),
-            "event_id": pa.array([each.event_id for each in group], pa.string()),
-            "marks": pa.array([each.marks for each in group], pa.list_(pa.uint64())),
-            "raw": pa.array([each.raw for each in stored], pa.binary()),
-            "event": pa.array([each.event for each in stored], pa.binary()),
-        }
-    )
+
+def _free_name(folder: Path, first: int, last: int) -> Path:
+    """Return a name: two classes of one flush may share the folder of those that are too many."""
+    path = folder / _NAMED.format(first, last)
+    number = 0
+    while path.exists():
+        number += 1
+        path = folder / _NAMED.format(first, last).replace(".", f".{number}.")
+    return path
