@@ -11,6 +11,12 @@ _COUNTED = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Make the tables of response."""
+    _threads()
+    _entries()
+    _notices()
+
+
+def _threads() -> None:
     op.create_table(
         "response_thread",
         sa.Column("id", sa.LargeBinary(), nullable=False),
@@ -37,6 +43,9 @@ def upgrade() -> None:
         ("due", "sort", "state", "due_at"),
     ):
         op.create_index(op.f(f"ix_response_thread_{name}"), "response_thread", columns)
+
+
+def _entries() -> None:
     op.create_table(
         "response_entry",
         sa.Column("thread", sa.LargeBinary(), nullable=False),
@@ -54,6 +63,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_response_entry_turn"), "response_entry", ["thread", "author", "turn"])
+
+
+def _notices() -> None:
     op.create_table(
         "response_notice",
         sa.Column("number", _COUNTED, nullable=False),
