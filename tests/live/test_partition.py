@@ -86,16 +86,7 @@ clock.now = lambda: right() + datetime.timedelta(seconds=int(shift.read_text() o
 """
 
 
-AHEAD = pytest.param(
-    3_600,
-    marks=pytest.mark.xfail(
-        reason="open fault: a clock an hour ahead is not always noticed by what others sign",
-        strict=False,
-    ),
-)
-
-
-@pytest.mark.parametrize("shift", [-3_600, AHEAD])
+@pytest.mark.parametrize("shift", [-3_600, 3_600])
 def test_a26_a_clock_an_hour_off_is_noticed_and_signs_and_blames_nothing(unit, tmp_path, shift):
     aurel, borea = unit.nodes
     liar = unit.liar
@@ -103,9 +94,14 @@ def test_a26_a_clock_an_hour_off_is_noticed_and_signs_and_blames_nothing(unit, t
     clock.mkdir()
     (clock / "sitecustomize.py").write_text(SHIFTED)
     (clock / "shift").write_text("0")
-    borea.stop()
+    for node in unit.nodes:
+        node.stop()
+    # Whoever is there signs the time each minute; here oftener, so that nobody need wait.
+    with (aurel.directory / "detente.toml").open("a") as settings:
+        settings.write("checkpoint_every_s = 2\n")
     borea.environment["PYTHONPATH"] = f"{clock}:{pythonpath()}"
-    borea.start()
+    for node in unit.nodes:
+        node.start()
     first = aurel.say("198.51.100.60")
     liar.say(liar.entry(liar.next))
     eventually(lambda: first in kept(borea) and taken(borea, liar.origin) == 1, within_s=20)
@@ -114,7 +110,7 @@ def test_a26_a_clock_an_hour_off_is_noticed_and_signs_and_blames_nothing(unit, t
     second = aurel.say("198.51.100.61")
     liar.say(lambda seq: liar.entry(seq, "203.0.113.60"))
     side = "behind" if shift < 0 else "ahead of"
-    eventually(lambda: f"s {side} what" in borea.words(), within_s=30)
+    eventually(signing_on(liar, lambda: f"s {side} what" in borea.words()), every_s=1)
     before = cosigned_size(borea, aurel.origin)
     third = aurel.say("198.51.100.62")
     unit.settle_down(3)
@@ -127,11 +123,22 @@ def test_a26_a_clock_an_hour_off_is_noticed_and_signs_and_blames_nothing(unit, t
     (clock / "shift").write_text("0")
     fourth = aurel.say("198.51.100.63")
     liar.say(lambda seq: liar.entry(seq, "203.0.113.61"))
-    eventually(lambda: "agrees with what others sign again" in borea.words(), within_s=90)
+    again = "agrees with what others sign again"
+    eventually(signing_on(liar, lambda: again in borea.words()), every_s=1)
     eventually(lambda: {second, third, fourth} <= set(kept(borea)), within_s=40)
     for node, other in (unit.nodes, unit.nodes[::-1]):
         assert faults(node, other.member) == []
         assert [who for who, _, _ in proofs(node) if who == other.member] == []
+
+
+def signing_on(liar, condition):
+    """Let the hostile member sign the time again, as all who are there do, at each look."""
+
+    def look():
+        liar.show_log(liar.entries)
+        return condition()
+
+    return look
 
 
 def pythonpath():

@@ -3,7 +3,8 @@
 One honest clock is among f + 1, so that many must differ, and more than agree, before this node
 doubts its own: neither f liars nor one broken clock of many make it fall silent. A time ahead of
 ours was signed by a clock ahead of ours, whoever brings it; a time behind ours may only be old,
-so it counts from a signer that is heard to sign on.
+so it counts from a signer that is heard to sign on, at the pace of time: whoever is gone left
+many old times behind, and they may all come at once.
 """
 
 import time
@@ -27,6 +28,8 @@ from detente.storage.disk import Disk, write_whole
 _FRESH_S = 600.0  # a running node signs every 60 s
 _SIGNERS_MAX = 256
 _STEP_S = 60.0  # more between two times than a slow clock makes
+_PACE_S = 120.0  # a time may have been signed 60 s before it is heard, and be fetched late
+_ROUND_S = 5.0  # longer than a peer that is gone takes to show all it left behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,24 @@ class _Heard:
         at: as signed, POSIX seconds.
         offset: how far ahead of this node's clock it was when it came, in seconds.
         heard: by a clock that is never set.
-        is_alive: it was heard to sign a later time than before.
+        since: the first of its times that came at the pace of time, and when that was heard.
+        is_alive: it goes on signing.
     """
 
     at: int
     offset: float
     heard: float
+    since: tuple[int, float]
     is_alive: bool
+
+
+def _heard(before: _Heard | None, at: int, *, now: float, steady: float) -> _Heard:
+    """Return what is known of a signer once a later time of it came."""
+    first, began = (at, steady) if before is None else before.since
+    passed = steady - began
+    if abs(at - first - passed) > _PACE_S:
+        first, began, passed = at, steady, 0.0
+    return _Heard(at, at - now, steady, (first, began), passed >= _ROUND_S)
 
 
 class Timekeeping:
@@ -75,7 +89,7 @@ class Timekeeping:
                 return
             if before is None and len(self._heard) >= _SIGNERS_MAX:
                 return
-            self._heard[who] = _Heard(at, at - now, steady, before is not None)
+            self._heard[who] = _heard(before, at, now=now, steady=steady)
 
     def clock(self, *, f: int, steady: float) -> Clock:
         """Say what to think of the clock, where f of the others may lie."""

@@ -52,6 +52,27 @@ def test_old_times_of_who_signs_no_more_make_no_clock_wrong():
     assert times.may_cosign(f=1, steady=10_000)
 
 
+def test_all_that_a_signer_left_behind_shown_at_once_does_not_make_it_alive():
+    times = Timekeeping()
+    for who in "ab":
+        for number, at in enumerate((-HOUR, -HOUR + 2, -HOUR + 60, -HOUR + 1_800)):
+            times.note(who, NOW + at, now=NOW + number, steady=number)
+    assert times.clock(f=1, steady=4) is Clock.UNSURE
+    # Nor does what it left behind while it was not to be reached.
+    for who in "ab":
+        times.note(who, NOW - 60, now=NOW + HOUR, steady=HOUR)
+    assert times.clock(f=1, steady=HOUR) is Clock.UNSURE
+
+
+@given(lag=st.integers(0, 60), often=st.integers(5, 60), late=st.integers(0, 60))
+def test_who_signs_on_once_in_a_minute_is_heard_whenever_it_is_asked(lag, often, late):
+    times = Timekeeping()
+    for who in "ab":
+        times.note(who, NOW - lag, now=NOW + HOUR, steady=0)
+        times.note(who, NOW + often, now=NOW + HOUR + often + late, steady=often + late)
+    assert times.clock(f=1, steady=often + late) is Clock.WRONG
+
+
 def test_a_clock_that_was_set_right_is_sure_again():
     times = heard({"a": HOUR, "b": HOUR})
     for who in "ab":
