@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from detente.cli.elections.audit_steps import STEPS
 from detente.cli.output import (
     EXIT_GOOD,
     EXIT_WRONG,
@@ -14,6 +15,7 @@ from detente.cli.output import (
     say_table,
     wants_json,
 )
+from detente.errors import InputError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _records_option = click.option(
@@ -43,6 +45,10 @@ _file_argument = click.argument(
 @click.group("audit")
 def command() -> None:
     """Plan, draw and judge a risk-limiting audit; recompute anybody's figures."""
+
+
+for _step in STEPS:
+    command.add_command(_step)
 
 
 @command.command("compute")
@@ -107,14 +113,23 @@ def plan(records: Path, assertions: Path | None, as_json: bool, **numbers: float
 @click.option("--seed", required=True, metavar="DIGITS", help="Thrown in public; at least twenty.")
 @click.option("--cards", type=click.IntRange(1), required=True, help="How many to draw.")
 @click.option("--manifest-sha256", metavar="HEX", help="What was committed before the seed.")
+@click.option("--commitment", type=_FILE, help="The same, as `audit commit` wrote it.")
+@click.option("--thrown", metavar="TIME", help="When the seed was; with --commitment.")
 @json_option
 def sample(
-    manifest: Path, seed: str, cards: int, manifest_sha256: str | None, as_json: bool
+    manifest: Path,
+    seed: str,
+    cards: int,
+    manifest_sha256: str | None,
+    commitment: Path | None,
+    thrown: str | None,
+    as_json: bool,
 ) -> int:
     """Draw cards with a public seed; anybody draws the same from the same files.
 
     Commit the manifest's SHA-256 to your log before the seed exists, and give
-    it here: a manifest that changed since is refused.
+    it here: a manifest that changed since is refused, and so is a seed that
+    was thrown before the commitment.
 
     \b
     Example:
@@ -123,6 +138,8 @@ def sample(
     """
     from detente.node.auditing import draw_sample
 
+    if commitment is not None:
+        _require_committed(manifest, commitment, thrown)
     drawn = draw_sample(manifest, seed, cards, committed=manifest_sha256)
     if wants_json(as_json):
         print_json(drawn)
@@ -131,6 +148,21 @@ def sample(
         say_table(rows, ("number", "card"))
         say(f"manifest SHA-256 {drawn['manifest_sha256']}")
     return EXIT_GOOD
+
+
+def _require_committed(manifest: Path, commitment: Path, thrown: str | None) -> None:
+    from detente.node.audits.commitment import parse_commitment, require_before
+    from detente.node.cvr_files import digest
+    from detente.signing import parse_time
+
+    if thrown is None:
+        raise InputError("when was the seed thrown?", remedy="Say it with --thrown")
+    require_before(
+        parse_commitment(read_file(commitment), commitment),
+        sha256=digest(manifest),
+        thrown=parse_time(thrown),
+        file=str(manifest),
+    )
 
 
 @command.command("risk")

@@ -26,6 +26,10 @@ class Inputs:
             raise ElectionsError(f"the input {name!r} is missing; given: {known}")
         return self._fields[name]
 
+    def names(self) -> list[str]:
+        """The names of all inputs."""
+        return list(self._fields)
+
     def has(self, name: str) -> bool:
         """Whether it is given and not null."""
         return self._fields.get(name) is not None
