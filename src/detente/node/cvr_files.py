@@ -1,23 +1,53 @@
 """Records, manifests and audited cards from files."""
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum
+from functools import partial
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import orjson
 
 from detente.elections import ElectionsError
-from detente.elections.audit.cards import Cards, CardsBuilder, Marks
+from detente.elections.audit.cards import Cards, Marks
 from detente.elections.audit.irv import Assertion, clean_ranking
 from detente.elections.audit.methods_cards import parse_assertions
+from detente.elections.records import (
+    Records,
+    is_dominion,
+    read_choices,
+    read_cvr_json,
+    read_cvr_xml,
+    read_dominion,
+    read_dominion_table,
+    read_raire,
+)
+from detente.elections.records.columns import CARDS_MAX as CARDS_MAX
 from detente.errors import EnvironmentFault, InputError
 
-CARDS_MAX = 50_000_000
 JSON_BYTES_MAX = 256 * 1024 * 1024
+PIECE_BYTES = 128 * 1024
+"""What is looked at together: small enough to stay in a processor's own memory."""
+_MANIFESTS = ("ContestManifest.json", "CandidateManifest.json")
+
+
+_LINE = re.compile(r"\bline (\d{1,12}): ")
+
+
+class Format(Enum):
+    """How records stand in a file, as its first lines tell."""
+
+    XML = "SP 1500-103 XML"
+    JSON = "SP 1500-103 or Dominion JSON"
+    RAIRE = "RAIRE"
+    DOMINION = "Dominion CSV"
+    TABLE = "a table"
 
 
 def digest(path: Path) -> str:
@@ -30,77 +60,90 @@ def digest(path: Path) -> str:
 
 
 def read_cards(path: Path, *, contest: str | None = None) -> Cards:
-    """Cast vote records: RAIRE's format, or a table `card,choice`; gzip or not.
+    """One contest's cast vote records, in any format of `read_records`.
+
+    Raises:
+        InputError: rows that are no records: all are told, with their lines.
+    """
+    records = read_records(path)
+    with _naming(path):
+        return records.of(contest)
+
+
+def read_records(path: Path, names: Mapping[str, str] | None = None) -> Records:
+    """Cast vote records: RAIRE, a table `card,...`, Dominion CSV or JSON, SP 1500-103; gzip or not.
+
+    Manifests of Dominion's export are looked for beside it.
 
     Args:
         path: the file.
-        contest: which contest, where a file has several.
+        names: which columns of a table are what, where they are named otherwise.
 
     Raises:
-        InputError: a line that is no record, with its number.
+        InputError: rows that are no records: all are told, with their lines.
     """
-    with _opened(path) as stream:
-        first = stream.readline(1 << 16)
-        read = _read_raire if first.strip().isdigit() else _read_choices
-        try:
-            return read(stream, first, path, contest)
-        except ElectionsError as error:
-            raise InputError(error.message, file=str(path), remedy=error.remedy) from None
+    with _opened(path) as stream, _naming(path):
+        first = stream.read(PIECE_BYTES)
+        pieces = chain((first,), iter(partial(stream.read, PIECE_BYTES), b""))
+        match _format(first):
+            case Format.XML:
+                return read_cvr_xml(pieces)
+            case Format.JSON:
+                return _read_tree(path)
+            case Format.RAIRE:
+                return read_raire(pieces)
+            case Format.DOMINION:
+                return read_dominion_table(pieces)
+            case Format.TABLE:
+                return read_choices(pieces, path.name, names)
 
 
-def _read_raire(stream: BinaryIO, first: bytes, path: Path, contest: str | None) -> Cards:
-    builders: dict[bytes, CardsBuilder] = {}
-    headers = int(first)
-    for number, line in enumerate(stream, 2):
-        parts = line.strip().split(b",", 2)
-        if number <= headers + 1:
-            name, candidates = _raire_contest(line, path, number)
-            builders[name] = CardsBuilder(name.decode("utf-8", "replace"), candidates)
-            continue
-        if not parts[0] and len(parts) == 1:
-            continue
-        builder = builders.get(parts[0])
-        if builder is None or len(parts) == 1 or number > CARDS_MAX:
-            raise InputError(
-                f"no record of a contest named above: {line[:60]!r}", file=str(path), line=number
-            )
-        builder.add(parts[1].decode("utf-8", "replace"), parts[2] if len(parts) > 2 else b"")  # noqa: PLR2004
-    wanted = contest.encode() if contest is not None else next(iter(builders), b"")
-    if wanted not in builders:
-        named = ", ".join(each.decode("utf-8", "replace") for each in builders)
-        raise InputError(f"no contest {contest!r}", file=str(path), remedy=f"There are: {named}")
-    return builders[wanted].build()
+def _format(first: bytes) -> Format:
+    head = first.removeprefix(b"\xef\xbb\xbf").lstrip()
+    line = head.partition(b"\n")[0].strip()
+    if head.startswith(b"<"):
+        return Format.XML
+    if head.startswith((b"{", b"[")):
+        return Format.JSON
+    if line.isdigit():
+        return Format.RAIRE
+    header = head.split(b"\n", 4)[3:4]
+    return Format.DOMINION if header and b"cvrnumber" in header[0].lower() else Format.TABLE
 
 
-def _raire_contest(line: bytes, path: Path, number: int) -> tuple[bytes, list[str]]:
-    parts = [part.strip() for part in line.strip().split(b",")]
-    if len(parts) < 4 or parts[0] != b"Contest":  # noqa: PLR2004
-        raise InputError("expected Contest,NUMBER,COUNT,CANDIDATE,...", file=str(path), line=number)
-    return parts[1], [part.decode("utf-8", "replace") for part in parts[3:]]
+def _read_tree(path: Path) -> Records:
+    document = _json(path)
+    if is_dominion(document):
+        manifests = [path.with_name(name) for name in _MANIFESTS]
+        prefixed = [path.with_name(_prefix(path.name) + name) for name in _MANIFESTS]
+        beside = [
+            next((_json(each) for each in pair if each.exists()), None)
+            for pair in zip(manifests, prefixed, strict=True)
+        ]
+        return read_dominion(document, *beside)
+    return read_cvr_json(document)
 
 
-def _read_choices(stream: BinaryIO, first: bytes, path: Path, contest: str | None) -> Cards:
-    header = [name.strip().lower() for name in first.decode("utf-8-sig", "replace").split(",")]
-    if header[:2] != ["card", "choice"]:
-        raise InputError(
-            "neither RAIRE's format nor a table card,choice",
-            file=str(path),
-            line=1,
-            remedy="Write a first line card,choice and one card a line",
-        )
-    rows: list[tuple[str, bytes]] = []
-    names: dict[bytes, None] = {}
-    for number, line in enumerate(stream, 2):
-        card, comma, choice = line.rstrip(b"\r\n").partition(b",")
-        if not comma or not card or number > CARDS_MAX:
-            raise InputError(f"no card and choice: {line[:60]!r}", file=str(path), line=number)
-        rows.append((card.decode("utf-8", "replace"), choice.strip()))
-        if choice.strip():
-            names[choice.strip()] = None
-    builder = CardsBuilder(contest or path.name, [n.decode("utf-8", "replace") for n in names])
-    for card_id, mark in rows:
-        builder.add(card_id, mark)
-    return builder.build()
+def _prefix(name: str) -> str:
+    """What stands before the export's own name, where several exports share a folder."""
+    return name[: name.rfind("_", 0, name.lower().find("cvr")) + 1] if "cvr" in name.lower() else ""
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ElectionsError as error:
+        raise located(error, path) from None
+
+
+def located(error: ElectionsError, path: Path) -> InputError:
+    """The same error with its file, and the line it names first."""
+    line = _LINE.search(error.message)
+    message = error.message.removeprefix(line[0]) if line else error.message
+    return InputError(
+        message, file=str(path), line=int(line[1]) if line else None, remedy=error.remedy
+    )
 
 
 def read_assertions(path: Path) -> tuple[str, str, list[Assertion]]:
@@ -172,7 +215,7 @@ def read_ids(path: Path) -> list[str]:
     """Card ids of a list with one a line, or of records."""
     with _opened(path) as stream:
         first = stream.readline(1 << 16)
-    if first.strip().isdigit() or first.lower().startswith(b"card,choice"):
+    if _format(first) is not Format.TABLE or first.lower().startswith(b"card,"):
         return list(read_cards(path).ids)
     with _opened(path) as stream:
         return [line.decode("utf-8", "replace").strip() for line in stream if line.strip()]

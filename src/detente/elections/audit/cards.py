@@ -6,7 +6,8 @@ distinct ones, and an assertion is judged once for each of those.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,15 @@ DISTINCT_MAX = 1_000_000
 
 Marks = tuple[str, ...]
 """What one card says: its marks in the order of preference; empty: blank or not valid."""
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """Ids that find their own places faster than one after the other."""
+
+    def places(self, wanted: set[str]) -> dict[str, int]:
+        """Where the cards with these ids stand."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Cards:
     candidates: tuple[str, ...]
     ids: Sequence[str]
     marks: tuple[Marks, ...]
-    which: NDArray[np.uint32]
+    which: NDArray[np.unsignedinteger[Any]]
 
     @property
     def count(self) -> int:
@@ -47,7 +57,8 @@ class Cards:
 
     def values(self, assorter: Callable[[Marks], float]) -> Values:
         """One assorter's value of every card."""
-        return self.table(assorter)[self.which]
+        values: Values = self.table(assorter)[self.which]
+        return values
 
     def table(self, assorter: Callable[[Marks], float]) -> Values:
         """One assorter's value of each distinct way to mark."""
@@ -62,7 +73,20 @@ class Cards:
 
     def places(self, wanted: set[str]) -> dict[str, int]:
         """Where the cards with these ids stand."""
+        if isinstance(self.ids, Placed):
+            return self.ids.places(wanted)
         return {card: at for at, card in enumerate(self.ids) if card in wanted}
+
+    def renamed(
+        self, candidates: Sequence[str], marks: Sequence[Marks], contest: str | None = None
+    ) -> "Cards":
+        """The same cards under other names; `marks` stand in the order of its own."""
+        return replace(
+            self,
+            contest=self.contest if contest is None else contest,
+            candidates=tuple(candidates),
+            marks=tuple(marks),
+        )
 
     def first_marks(self) -> dict[str, int]:
         """How many cards have each candidate first."""
@@ -72,48 +96,6 @@ class Cards:
             if marks:
                 tally[marks[0]] = tally.get(marks[0], 0) + count
         return tally
-
-
-class CardsBuilder:
-    """Collects cards; the distinct ways to mark are found on the way."""
-
-    def __init__(self, contest: str, candidates: Sequence[str]) -> None:
-        self._contest = contest
-        self._candidates = tuple(candidates)
-        self._ids: list[str] = []
-        self._known: dict[bytes, int] = {}
-        self._which: list[int] = []
-
-    def add(self, card: str, marks: bytes) -> None:
-        """Add a card with its marks, separated by commas, best first."""
-        at = self._known.setdefault(marks, len(self._known))
-        if at >= DISTINCT_MAX:
-            raise ElectionsError(f"more than {DISTINCT_MAX} different ways to mark {self._contest}")
-        self._ids.append(card)
-        self._which.append(at)
-
-    def build(self) -> Cards:
-        """All cards as columns.
-
-        Raises:
-            ElectionsError: a card names somebody who does not stand, or twice the same id.
-        """
-        if len(set(self._ids)) != len(self._ids):
-            raise ElectionsError("a card id stands twice in the records")
-        marks = tuple(_parse_marks(each, self._candidates) for each in self._known)
-        which = np.asarray(self._which, dtype=np.uint32)
-        return Cards(self._contest, self._candidates, self._ids, marks, which)
-
-
-def _parse_marks(marks: bytes, candidates: tuple[str, ...]) -> Marks:
-    names = tuple(part.strip() for part in marks.decode("utf-8", "replace").split(","))
-    named = tuple(name for name in names if name)
-    unknown = set(named) - set(candidates)
-    if unknown:
-        raise ElectionsError(f"a card names {sorted(unknown)[0]!r:.60}, who does not stand")
-    if len(set(named)) != len(named):
-        raise ElectionsError(f"a card ranks somebody twice: {', '.join(named)[:80]}")
-    return named
 
 
 def plurality_assertions(cards: Cards, winners: int = 1) -> list[Assertion]:
