@@ -5,18 +5,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from detente.cli.forwarding import forward_command, lent_home
 from detente.cli.output import is_text, read_file
 from detente.errors import InputError
-from detente.node.catching_up import open_node
-from detente.node.home import Home
-from detente.node.identity import load_identity
-from detente.node.layout import Layout
-from detente.storage.keyfiles import ByUnlockFile, Passphrase, Unlock, UnlockFile
-from detente.storage.keys import read_protection
+
+if TYPE_CHECKING:
+    from detente.node.home import Home
+    from detente.node.layout import Layout
+    from detente.storage.keyfiles import Passphrase, Unlock
 
 _UNLOCK_VARIABLE = "DETENTE_PASSPHRASE_FILE"
 _PASSPHRASE_BYTES_MAX = 4096
@@ -33,7 +33,7 @@ node_option = click.option(
 
 
 @contextmanager
-def open_home(directory: Path) -> Iterator[Home]:
+def open_home(directory: Path) -> Iterator["Home"]:
     """Lend the node in `directory`. Where it runs, the running process does the command.
 
     Raises:
@@ -59,12 +59,16 @@ def _require_text(values: Iterable[object]) -> None:
             raise InputError(f"not UTF-8: {ascii(value)[:80]}", remedy="Type it as UTF-8 text")
 
 
-def _open_here(directory: Path) -> Home:
+def _open_here(directory: Path) -> "Home":
+    from detente.node.catching_up import open_node
+    from detente.node.identity import load_identity
+    from detente.node.layout import Layout
+
     load_identity(Layout(directory).identity)
     return open_node(directory, find_unlock(Layout.of(directory)))
 
 
-def find_unlock(layout: Layout) -> Unlock:
+def find_unlock(layout: "Layout") -> "Unlock":
     """Return what opens the key ring: its unlock file, or a passphrase.
 
     A passphrase comes from the file that DETENTE_PASSPHRASE_FILE names, or from the person
@@ -74,24 +78,31 @@ def find_unlock(layout: Layout) -> Unlock:
         InputError: a passphrase is needed, and nobody can be asked.
         KeyFileError, StorageFault: there is no key ring, or a damaged one.
     """
+    from detente.storage.keyfiles import ByUnlockFile, Passphrase, UnlockFile
+    from detente.storage.keys import read_protection
+
     if isinstance(read_protection(layout.keys), ByUnlockFile):
         return UnlockFile(layout.unlock)
     return _named_passphrase() or Passphrase(_ask("Passphrase", twice=False))
 
 
-def new_passphrase() -> Passphrase:
+def new_passphrase() -> "Passphrase":
     """Return the passphrase for a new node, asked for twice where a person types it.
 
     Raises:
         InputError: nobody can be asked, or the file named in the environment is empty.
     """
+    from detente.storage.keyfiles import Passphrase
+
     return _named_passphrase() or Passphrase(_ask("New passphrase", twice=True))
 
 
-def _named_passphrase() -> Passphrase | None:
+def _named_passphrase() -> "Passphrase | None":
     named = os.environ.get(_UNLOCK_VARIABLE)
     if not named:
         return None
+    from detente.storage.keyfiles import Passphrase
+
     data = read_file(Path(named), size_bytes_max=_PASSPHRASE_BYTES_MAX)
     text = data.decode(errors="surrogateescape").rstrip("\r\n")
     if not text:

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from detente.watch.kernel.memo import Atoms, Budget, Interned, ValueMemo, forget_half, stay_within
-from detente.watch.kernel.plan import ROUTING_NAMES, Candidate, Keywords, Plan, Reference, choose
+from detente.watch.kernel.plan import (
+    ROUTING_NAMES,
+    Asking,
+    Candidate,
+    Chosen,
+    Keywords,
+    Plan,
+    Reference,
+    choose,
+)
 from detente.watch.kernel.program import (
     CHANNEL,
     EVENT_ID,
     KEYWORDS,
     SOURCE,
     Event,
-    FieldAtoms,
     Op,
     Program,
     plain_name,
@@ -22,7 +30,6 @@ from detente.watch.kernel.program import (
 from detente.watch.kernel.routing import Router, sources_of
 from detente.watch.kernel.screen import Screen, screen_for
 from detente.watch.kernel.trees import Fields, atoms_of
-from detente.watch.kernel.values import FieldMatcher
 
 PROVIDER = "Provider_Name"
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -84,7 +91,7 @@ class Kernel:
             if any(op == Op.FIELD for op, _ in each.atoms)
         }
         self._interned = Interned()
-        self._memos: dict[str, ValueMemo] = {}
+        self._memos: dict[tuple[int, Atoms | None], ValueMemo] = {}
         self._candidates: dict[int, Candidate] = {}
         self._plans: dict[tuple[tuple[int, ...], Atoms | None], Plan] = {}
         self._windows: dict[tuple[Any, Any], Plan] = {}
@@ -216,7 +223,7 @@ class Kernel:
         variants = self._router.windows(channel, event_id)
         # What routing has read is the same for every event of the plan.
         fixed = [
-            self._memo(self.program.fields[place]).of_any(value)
+            self._memo(place).of_any(value)
             for name, value in ((CHANNEL, channel), (EVENT_ID, event_id))
             for place in self._places.get(plain_name(name), ())
             if any(place in self.program.variants[n].fields for n in variants)
@@ -251,21 +258,47 @@ class Kernel:
         living = {*chosen.always, *(c for each in chosen.by_witness.values() for c in each)}
         variants = tuple(number for number in variants if candidates[number] in living)
         places = {place for each in living for place in each.variant.fields} - settled
-        names: dict[int, str] = {}
+        names = {place: self.program.fields[place].name for place in sorted(places)}
         keywords = None
-        for place in sorted(places):
-            field = self.program.fields[place]
-            if field.name == KEYWORDS:
-                atoms = self._keyword_atoms(variants)
-                is_usual = fixed is not None and atoms <= self._everywhere_atoms
-                keywords = Keywords(
-                    place, self._memo(field), self._screen(atoms), is_usual=is_usual
-                )
-            else:
-                names[place] = field.name
-        memos = {name: self._memo(self.program.fields[place]) for place, name in names.items()}
+        for place in [place for place, name in names.items() if name == KEYWORDS]:
+            del names[place]
+            keywords = self._keywords(place, variants, is_windows=fixed is not None)
         references = self._references(variants, places)
-        return Plan(variants, chosen, fixed or frozenset(), names, memos, references, keywords)
+        asking = self._asking(names, chosen, references, keywords)
+        return Plan(variants, chosen, fixed or frozenset(), asking, references, keywords)
+
+    def _keywords(self, place: int, variants: Iterable[int], *, is_windows: bool) -> Keywords:
+        atoms = self._keyword_atoms(variants)
+        is_usual = is_windows and atoms <= self._everywhere_atoms
+        return Keywords(place, self._memo(place), self._screen(atoms), atoms, is_usual=is_usual)
+
+    def _asking(
+        self,
+        names: dict[int, str],
+        chosen: Chosen,
+        references: Iterable[Reference],
+        keywords: Keywords | None,
+    ) -> Asking:
+        """Return how fields are asked: first only for the atoms without which nothing fires."""
+        atoms: dict[int, set[int]] = {}
+        for atom in chosen.atoms():
+            atoms.setdefault(self._fields.place(atom), set()).add(atom)
+        first: dict[int, Atoms] = {}
+        for place in names:
+            if place in atoms:
+                field = self.program.fields[place]
+                # Where most is asked anyway, all is: one memo then does for both.
+                is_most = 2 * len(atoms[place]) >= len(field.atoms)
+                every = range(field.first, field.first + len(field.atoms))
+                first[place] = frozenset(every if is_most else atoms[place])
+        answered = frozenset().union(*first.values(), (each.atom for each in references))
+        return Asking(
+            names,
+            {place: self._memo(place, asked) for place, asked in first.items()},
+            {name: self._memo(place) for place, name in names.items()},
+            answered if keywords is None else answered | keywords.asked,
+            self._fields.place,
+        )
 
     def _atoms(self, variants: Iterable[int], places: AbstractSet[int]) -> Iterator[int]:
         """Return the atoms of some fields that these variants ask."""
@@ -295,11 +328,17 @@ class Kernel:
         atoms = self._keyword_atoms(self._router.of_any_channel())
         return atoms, self._screen(atoms) if atoms else None
 
-    def _memo(self, field: FieldAtoms) -> ValueMemo:
-        memo = self._memos.get(field.name)
+    def _memo(self, place: int, asked: Atoms | None = None) -> ValueMemo:
+        """Return what is known of the values of a field: all that is asked, or only some."""
+        memo = self._memos.get((place, asked))
         if memo is None:
-            matcher = FieldMatcher(field.first, field.atoms)
-            memo = self._memos[field.name] = ValueMemo(matcher, self._interned)
+            field = self.program.fields[place]
+            if asked is not None and len(asked) == len(field.atoms):
+                return self._memo(place)
+            start = field.first
+            atoms = range(start, start + len(field.atoms)) if asked is None else sorted(asked)
+            numbered = [(atom, *field.atoms[atom - start]) for atom in atoms]
+            memo = self._memos[place, asked] = ValueMemo(numbered, self._interned)
         return memo
 
     def _candidate(self, number: int) -> Candidate:

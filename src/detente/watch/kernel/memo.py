@@ -6,13 +6,13 @@ each goes: an adversary who makes every value unique pays the price of a scan fo
 and nobody's memory.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from detente.watch.kernel.program import text_of
-from detente.watch.kernel.values import FieldMatcher
+from detente.watch.kernel.program import Op, text_of
+from detente.watch.kernel.values import Asked, FieldMatcher
 
 Atoms = frozenset[int]
 Key = TypeVar("Key", bound=Hashable)
@@ -34,7 +34,7 @@ class Budget:
     """
 
     values: int = 600_000
-    characters: int = 64_000_000
+    characters: int = 96_000_000
     answers: int = 400_000
     sets: int = 400_000
     routes: int = 20_000
@@ -64,24 +64,31 @@ class ValueMemo(dict[Any, Atoms]):
 
     Only text and None are kept: 1, 1.0 and True are one key to Python and three texts.
 
+    Args:
+        asked: the questions; they are arranged when the first value comes.
+        interned: where sets are kept once.
+
     Attributes:
         scans: how many values were read in full so far.
         characters: in the values kept.
     """
 
-    def __init__(self, matcher: FieldMatcher, interned: Interned) -> None:
+    def __init__(self, asked: Sequence[Asked], interned: Interned) -> None:
         super().__init__()
-        self._match = matcher.match
+        self._asked = asked
+        self._matcher: FieldMatcher | None = None
         self.one = interned.one
         self.scans = 0
         self.characters = 0
-        self[None] = interned.one(matcher.when_missing)
+        self[None] = self.one(frozenset(atom for atom, op, _ in asked if op == Op.MISSING))
 
     def __missing__(self, value: object) -> Atoms:
         if type(value) is not str:
             return self[text_of(value)]
+        if self._matcher is None:
+            self._matcher = FieldMatcher(self._asked)
         self.scans += 1
-        atoms = self.one(self._match(value))
+        atoms = self.one(self._matcher.match(value))
         if len(value) <= VALUE_CHARACTERS_MAX:
             self.characters += len(value)
             self[value] = atoms
@@ -124,12 +131,17 @@ def stay_within(
 ) -> None:
     """Let the older half of the memos go where together they hold more than the budget."""
     memos, answers = list(memos), list(answers)
-    if (
-        sum(map(len, memos)) > budget.values
-        or sum(memo.characters for memo in memos) > budget.characters
-    ):
+    if sum(map(len, memos)) > budget.values:
         for memo in memos:
             memo.forget()
+    held = sum(memo.characters for memo in memos)
+    # Long values stand in few fields: the others need not suffer for them.
+    for memo in sorted(memos, key=lambda memo: -memo.characters):
+        if held <= budget.characters:
+            break
+        held -= memo.characters
+        memo.forget()
+        held += memo.characters
     if sum(map(len, answers)) > budget.answers:
         for answer in answers:
             forget_half(answer)

@@ -10,7 +10,7 @@ from detente.watch.kernel.memo import Atoms, Memo, ValueMemo
 from detente.watch.kernel.program import CHANNEL, EVENT_ID, Event, Variant, plain_name
 from detente.watch.kernel.routing import texts_of
 from detente.watch.kernel.screen import Screen
-from detente.watch.kernel.trees import Test, asked_atoms, compile_tree
+from detente.watch.kernel.trees import Test, asked_atoms, atoms_of, compile_tree
 
 Fired = tuple[int, ...]
 Key = tuple[Atoms, ...]
@@ -57,11 +57,12 @@ class Candidate:
         variant: what it is.
     """
 
-    __slots__ = ("_asked", "_test", "variant")
+    __slots__ = ("_asked", "_atoms", "_test", "variant")
 
     def __init__(self, variant: Variant) -> None:
         self.variant = variant
         self._asked: Atoms | None = None
+        self._atoms: Atoms | None = None
         self._test: Test | None = None
 
     def holds(self, present: AbstractSet[int]) -> bool:
@@ -69,6 +70,12 @@ class Candidate:
         if self._test is None:
             self._test = compile_tree(self.variant.tree)
         return self._test(present)
+
+    def atoms(self) -> Atoms:
+        """Return every atom that the variant names."""
+        if self._atoms is None:
+            self._atoms = frozenset(atoms_of(self.variant.tree))
+        return self._atoms
 
     def asked(self) -> Atoms:
         """Return the atoms that the variant wants to hold."""
@@ -84,12 +91,14 @@ class Chosen:
     Attributes:
         by_witness: atom -> candidates that can fire where it holds.
         always: candidates that can fire where no atom holds.
-        fields: places of the fields of all that.
     """
 
     by_witness: dict[int, list[Candidate]]
     always: list[Candidate]
-    fields: frozenset[int]
+
+    def atoms(self) -> Atoms:
+        """Return every atom that is looked at."""
+        return frozenset(self.by_witness).union(*(each.atoms() for each in self.always))
 
 
 def choose(
@@ -122,7 +131,7 @@ def choose(
     for candidate, atoms in _with_few_fields(waiting, asked, place):
         for atom in atoms:
             by_witness.setdefault(atom, []).append(candidate)
-    return Chosen(by_witness, always, frozenset(asked))
+    return Chosen(by_witness, always)
 
 
 def _with_few_fields(
@@ -156,11 +165,13 @@ class Keywords:
         screen: a look at an event's JSON that rules most events out; None where there is none.
         is_usual: whether all Windows events are asked the same, so that one look at many
             events (`Kernel.free_of_keywords`) has answered.
+        asked: every atom of these questions.
     """
 
     place: int
     memo: ValueMemo
     screen: Screen | None
+    asked: Atoms
     is_usual: bool
 
     def atoms(self, event: Event, raw: bytes | None = None) -> Key:
@@ -180,18 +191,37 @@ class Rest:
     memos: tuple[ValueMemo, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the fields of a plan are asked.
+
+    Attributes:
+        names: of each field, by its place in the program, the name events use.
+        first: by the places of some of them, what is asked of every event: only what tells
+            whether anything can fire.
+        whole: by all these names, everything that is asked of the field.
+        answered: atoms that need not be asked once the first have been.
+        place: of an atom, the place of its field.
+    """
+
+    names: Mapping[int, str]
+    first: Mapping[int, ValueMemo]
+    whole: Mapping[str, ValueMemo]
+    answered: Atoms
+    place: Place
+
+
 class Plan:
     """The variants that look at one kind of event, and what they need of it.
 
-    An event is asked first for the few fields without which nothing can fire; only if
-    something can, for all of them.
+    An event is asked first for the few atoms without which nothing can fire; only if
+    something can, for all atoms of the fields that this needs.
 
     Args:
         variants: numbers of those that may fire.
         chosen: what is looked at first.
         fixed: atoms that hold for every event of this plan: what routing has read already.
-        names: of each field asked, by its place in the program, the name events use.
-        memos: of each of these names.
+        asking: its fields.
         references: comparisons of two fields.
         keywords: what is asked of every field, where something is.
     """
@@ -201,20 +231,24 @@ class Plan:
         variants: tuple[int, ...],
         chosen: Chosen,
         fixed: Atoms,
-        names: Mapping[int, str],
-        memos: Mapping[str, ValueMemo],
+        asking: Asking,
         references: Sequence[Reference],
         keywords: Keywords | None,
     ) -> None:
         self.variants = frozenset(variants)
         self.good_names: set[str] = set()
         compared = [name for each in references for name in (each.name, each.other)]
-        self._spelled = {plain_name(name): name for name in (*memos, *compared, *ROUTING_NAMES)}
+        named = (*asking.whole, *compared, *ROUTING_NAMES)
+        self._spelled = {plain_name(name): name for name in named}
         self._met = set(map(plain_name, (*compared, *ROUTING_NAMES)))
         self._chosen = chosen
         self._fixed = fixed
-        self._names = dict(names)
-        self._memos = dict(memos)
+        self._names = dict(asking.names)
+        self._memos = dict(asking.whole)
+        self._firsts = asking.first
+        self._answered = asking.answered
+        self._place = asking.place
+        self._left: dict[Candidate, frozenset[int]] = {}
         self._references = tuple(references)
         self._keywords = keywords
         self.looks: Memo[Fired | Rest] = Memo(self._look)
@@ -222,9 +256,8 @@ class Plan:
         self._arrange()
 
     def _arrange(self) -> None:
-        first = [name for place, name in self._names.items() if place in self._chosen.fields]
-        self._first_names = tuple(first)
-        self._first_memos = tuple(self._memos[name] for name in first)
+        self._first_names = tuple(self._names[place] for place in self._firsts)
+        self._first_memos = tuple(self._firsts.values())
         self.looks.clear()  # it holds names
 
     def own_name(self, name: str) -> str | None:
@@ -293,15 +326,19 @@ class Plan:
         """Return the rules that fire, or what must be known besides to say which."""
         present = self.present(first)
         asked = self._asked(present)
-        fields = {place for each in asked for place in each.variant.fields}
-        names = tuple(
-            name
-            for place, name in self._names.items()
-            if place in fields and place not in self._chosen.fields
-        )
+        left = frozenset().union(*map(self._left_of, asked))
+        names = tuple(name for place, name in self._names.items() if place in left)
         if not names:
             return self._fired(present)
         return Rest(names, tuple(self._memos[name] for name in names))
+
+    def _left_of(self, candidate: Candidate) -> frozenset[int]:
+        """Return the places of the fields that must be asked in whole to decide on a candidate."""
+        left = self._left.get(candidate)
+        if left is None:
+            atoms = candidate.atoms() - self._answered
+            left = self._left[candidate] = frozenset(map(self._place, atoms))
+        return left
 
     def _asked(self, present: AbstractSet[int]) -> set[Candidate]:
         """Return the candidates that may fire where these atoms hold."""

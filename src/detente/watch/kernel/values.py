@@ -10,35 +10,36 @@ from detente.watch.kernel.literals import Literals
 from detente.watch.kernel.numbers import Networks, compares, time_compares
 from detente.watch.kernel.patterns import glob_expression, longest_literal, quiet_options
 from detente.watch.kernel.program import Op, Operand
+from detente.watch.kernel.required import required_text
+
+Asked = tuple[int, str, Operand]
+"""A question about one field: the number of its atom, the operation, what that takes."""
 
 
 class FieldMatcher:
-    """Everything that rules ask of one field, arranged so that a value is read once.
+    """Questions about one field, arranged so that a value is read once.
 
     Args:
-        first: the number of the first atom; the others follow it.
-        atoms: operation and value, as `Program` carries them.
+        asked: all of them; those that are asked of the event, not of a value, are passed over.
     """
 
-    def __init__(self, first: int, atoms: Iterable[tuple[str, Operand]]) -> None:
+    def __init__(self, asked: Iterable[Asked]) -> None:
         self._equal: dict[str, list[int]] = {}
         self._cased_equal: dict[str, list[int]] = {}
         self._literals = Literals()
         self._cased_literals = Literals()
+        self._hints = Literals()
+        self._hinted: list[tuple[_Expression, int]] = []
         self._expressions: list[tuple[str, int]] = []
         self._filter: Any = None
         self._networks = Networks()
         self._checks: list[tuple[Callable[[str], object], int]] = []
         self._always: list[int] = []
-        missing = []
-        for atom, (op, value) in enumerate(atoms, first):
-            if op == Op.MISSING:
-                missing.append(atom)
-            else:
-                self._add(Op(op), value, atom)
-        self.when_missing = frozenset(missing)
+        for atom, op, value in asked:
+            self._add(Op(op), value, atom)
         self._literals.build()
         self._cased_literals.build()
+        self._hints.build()
         self._build_filter()
         self._has_networks = bool(self._networks)
 
@@ -60,6 +61,8 @@ class FieldMatcher:
             found.update(self._cased_equal.get(text, ()))
         if self._cased_literals:
             self._cased_literals.find(text, found)
+        if self._hinted:
+            self._find_hinted(text, lowered, found)
         if self._filter is not None:
             found.update(self._expressions[n][1] for n in self._filter.Match(text) or ())
         if self._has_networks:
@@ -68,6 +71,14 @@ class FieldMatcher:
             found.update(atom for check, atom in self._checks if check(text))
         return frozenset(found)
 
+    def _find_hinted(self, text: str, lowered: str, found: set[int]) -> None:
+        hints: set[int] = set()
+        self._hints.find(lowered, hints)
+        for hint in hints:
+            expression, atom = self._hinted[hint]
+            if expression.is_in(text):
+                found.add(atom)
+
     def _add(self, op: Op, value: Operand, atom: int) -> None:
         match op:
             case Op.IS:
@@ -75,7 +86,7 @@ class FieldMatcher:
             case Op.CASED_IS:
                 self._cased_equal.setdefault(value, []).append(atom)
             case Op.REGEX:
-                self._expressions.append((value, atom))
+                self._add_expression(value, atom)
             case Op.NETWORK:
                 self._networks.add(value, atom)
             case Op.NUMBER:
@@ -109,8 +120,17 @@ class FieldMatcher:
             case _:
                 self._add_glob(value, atom, cased=op == Op.CASED_GLOB)
 
+    def _add_expression(self, pattern: str, atom: int) -> None:
+        """Let RE2 run only where the text is that every match must hold, if there is such text."""
+        hint = required_text(pattern)
+        if hint:
+            self._hints.add_inside(hint, len(self._hinted))
+            self._hinted.append((_Expression(pattern), atom))
+        else:
+            self._expressions.append((pattern, atom))
+
     def _add_glob(self, parts: list[str | int], atom: int, *, cased: bool) -> None:
-        check = _Glob(parts)
+        check = _Expression(glob_expression(parts)).is_in
         literals = self._cased_literals if cased else self._literals
         literal = longest_literal(parts)
         if literal:
@@ -130,14 +150,17 @@ class FieldMatcher:
         self._filter.Compile()
 
 
-class _Glob:
-    """A whole value with wildcards; compiled when its literal is first seen."""
+class _Expression:
+    """An expression of RE2, compiled when it is first needed."""
 
-    def __init__(self, parts: list[str | int]) -> None:
-        self._parts = parts
-        self._expression: Any = None
+    __slots__ = ("_compiled", "_pattern")
 
-    def __call__(self, text: str) -> bool:
-        if self._expression is None:
-            self._expression = re2.compile(glob_expression(self._parts), quiet_options())
-        return self._expression.search(text) is not None
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._compiled: Any = None
+
+    def is_in(self, text: str) -> bool:
+        """Say whether the expression matches anywhere in a text."""
+        if self._compiled is None:
+            self._compiled = re2.compile(self._pattern, quiet_options())
+        return self._compiled.search(text) is not None
