@@ -6,8 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from detente.cli.main import root
-from detente.errors import InputError
+from detente.elections.rolls import parse_layout
+from detente.errors import EnvironmentFault, InputError
 from detente.node.roll_files import read_layout, read_log, read_look_ups, read_weeks
+from detente.node.roll_keeping import keep_roll, read_kept
 
 LAYOUT = {"key": "id", "columns": ["id", "last_name", "status"]}
 
@@ -84,3 +86,50 @@ def test_what_is_no_layout_names_its_file(tmp_path, text):
     (tmp_path / "layout").write_text(text)
     with pytest.raises(InputError, match="layout"):
         read_layout(tmp_path / "layout")
+
+
+def test_what_is_kept_of_a_roll_are_hashes_for_this_user_and_they_find_the_same(office):
+    kept = office / "a.kept"
+    words = ["elections", "rolls", "keep", str(office / "a.tsv")]
+    words += ["--layout", str(office / "layout.json"), "--out", str(kept), "--json"]
+    done = CliRunner().invoke(root, words, standalone_mode=False)
+    assert json.loads(done.stdout)["rows"] == 2
+    for file in (kept, office / "a.kept.key"):
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert b"KOWALSKA" not in file.read_bytes()
+    (office / "a.tsv").unlink()
+    kept.rename(office / "a.tsv")
+    (office / "a.kept.key").rename(office / "a.tsv.key")
+    answer = json.loads(run(office, "--json").stdout)
+    assert [(row["signal"], row["count"]) for row in answer["signals"]] == [("silent_edit", 1)]
+    assert answer["rows"] == {"before": 2, "after": 2, "removed": 0, "added": 0, "changed": 1}
+
+
+def keep(office, name):
+    keep_roll(office / "a.tsv", office / "layout.json", office / name)
+    return office / name
+
+
+def test_each_keeping_has_its_own_key_and_overwrites_nothing(office):
+    one, other = keep(office, "one"), keep(office, "other")
+    assert one.read_bytes() != other.read_bytes()
+    with pytest.raises(EnvironmentFault, match="File exists"):
+        keep(office, "one")
+
+
+@pytest.mark.parametrize("cut", [10, 40, -1])
+def test_kept_hashes_that_are_cut_are_refused(office, cut):
+    kept = keep(office, "kept")
+    kept.write_bytes(kept.read_bytes()[:cut])
+    with pytest.raises(InputError, match="no whole kept hashes"):
+        read_kept(kept, read_layout(office / "layout.json"))
+
+
+def test_kept_hashes_without_their_key_or_of_another_layout_are_refused(office):
+    kept = keep(office, "kept")
+    other = parse_layout({"key": "status", "columns": LAYOUT["columns"]})
+    with pytest.raises(InputError, match="another layout"):
+        read_kept(kept, other)
+    (office / "kept.key").unlink()
+    with pytest.raises(InputError, match="cannot be read"):
+        read_kept(kept, read_layout(office / "layout.json"))

@@ -17,6 +17,7 @@ from detente.elections.rolls import (
     Action,
     Comparison,
     Finding,
+    KeptComparison,
     Layout,
     LookUp,
     Transaction,
@@ -36,16 +37,26 @@ from detente.elections.rolls import (
     wanted_people,
 )
 from detente.elections.rolls import peers as peer_model
-from detente.elections.rolls.model import Row
+from detente.elections.rolls.model import Row, Signal
+from detente.elections.rolls.siphash import KEY_BYTES
 from detente.errors import EnvironmentFault, InputError
 from detente.node.clock import now
+from detente.node.entropy import SystemEntropy
 from detente.signing import format_time
 
 LAYOUT_BYTES_MAX = 4 * 1024 * 1024
 LINE_BYTES_MAX = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 LOG_ROWS_MAX = 20_000_000
 SAMPLE_MAX = 50_000
 """Rows of the first snapshot that stand for the roll where shares are compared."""
+
+
+_WEEKLY = {
+    "removed": (Signal.MASS_REMOVAL, "removals"),
+    "added": (Signal.DUPLICATES, "new records"),
+}
+"""Columns of counts by week, what an odd one is a sign of, and its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +89,12 @@ class RollReport:
     """What a comparison came to.
 
     Attributes:
-        comparison: the rows that differ.
+        comparison: the rows that differ; of kept hashes, what they tell of it.
         columns: changed rows by column.
         findings: signals that fired, the strongest first.
     """
 
-    comparison: Comparison
+    comparison: Comparison | KeptComparison
     columns: dict[str, int]
     findings: tuple[Finding, ...]
 
@@ -96,7 +107,9 @@ def compare_rolls(files: RollFiles) -> RollReport:
     """
     layout = read_layout(files.layout)
     try:
-        comparison = compare(_lines(files.before), _lines(files.after), layout)
+        comparison = compare(
+            chunks_of(files.before), chunks_of(files.after), layout, SystemEntropy().draw(KEY_BYTES)
+        )
     except ElectionsError as error:
         raise InputError(error.message, file=str(files.after), remedy=error.remedy) from None
     log = list(read_log(files.log)) if files.log else None
@@ -140,8 +153,11 @@ def _from_tables(files: RollFiles) -> Iterator[Finding | None]:
     if files.look_ups:
         yield enumeration(read_look_ups(files.look_ups))
     if files.peers:
-        weeks = list(read_weeks(files.peers))
-        yield peer_model.mass_removal(weeks, files.county or (weeks[0].county if weeks else ""))
+        for name, weeks in read_weeks(files.peers).items():
+            signal, what = _WEEKLY.get(name, (Signal.ONE_FIELD_BURST, ""))
+            county = files.county or (weeks[0].county if weeks else "")
+            what = what or f"changes of {name.removeprefix('changed_').replace('_', ' ')}"
+            yield peer_model.odd_week(weeks, county, signal=signal, what=what)
 
 
 def read_layout(path: Path) -> Layout:
@@ -173,6 +189,17 @@ def _lines(path: Path) -> Callable[[], Iterator[bytes]]:
     def again() -> Iterator[bytes]:
         with _opened(path) as stream:
             yield from stream
+
+    return again
+
+
+def chunks_of(path: Path) -> Callable[[], Iterator[bytes]]:
+    """Return what opens a file once more and gives its bytes."""
+
+    def again() -> Iterator[bytes]:
+        with _opened(path) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
 
     return again
 
@@ -250,15 +277,21 @@ def read_look_ups(path: Path) -> Iterator[LookUp]:
             yield LookUp(at, source, voter)
 
 
-def read_weeks(path: Path) -> Iterator[peer_model.WeekCount]:
-    """Counts by county and week: county, week, registered, removed."""
+def read_weeks(path: Path) -> dict[str, list[peer_model.WeekCount]]:
+    """Counts by class, county and week: county, week, registered, removed, changed_..."""
+    classes: dict[str, list[peer_model.WeekCount]] = {}
     for number, row in _table(path, ("county", "week", "registered", "removed")):
-        try:
-            yield peer_model.WeekCount(
-                row["county"], int(row["week"]), int(row["registered"]), int(row["removed"])
-            )
-        except ValueError:
-            raise InputError("a count is a number", file=str(path), line=number) from None
+        for name in row:
+            if name not in _WEEKLY and not name.startswith("changed_"):
+                continue
+            try:
+                week = peer_model.WeekCount(
+                    row["county"], int(row["week"]), int(row["registered"]), int(row[name])
+                )
+            except ValueError:
+                raise InputError("a count is a number", file=str(path), line=number) from None
+            classes.setdefault(name, []).append(week)
+    return classes
 
 
 def _table(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:

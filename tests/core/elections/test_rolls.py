@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +12,14 @@ from detente.elections.rolls import (
     Action,
     LookUp,
     Role,
+    Signal,
     Transaction,
     compare,
+    compare_kept,
     drift,
     duplicates,
     enumeration,
+    id_hashes,
     mass_removal,
     missing_provenance,
     non_eligible_causes,
@@ -23,16 +27,19 @@ from detente.elections.rolls import (
     parse_layout,
     person,
     reversals,
+    roll_hashes,
     selection,
     silent_edits,
+    silent_since_kept,
     wanted_people,
 )
-from detente.elections.rolls.peers import WeekCount, score
-from detente.elections.rolls.peers import mass_removal as odd_week
+from detente.elections.rolls.peers import WeekCount, odd_week, score
 from detente.elections.rolls.people import sound
+from detente.elections.rolls.siphash import PADDING, siphash
 
 COLUMNS = ("id", "last_name", "first_name", "birth_year", "address", "party", "status", "precinct",
            "zip")  # fmt: skip
+KEY = bytes(range(16))
 LAYOUT = parse_layout({"key": "id", "columns": list(COLUMNS)})
 START = datetime(2026, 9, 1, 9)  # noqa: DTZ001 - a county's own time has no zone
 
@@ -63,7 +70,7 @@ def entry(number, action=Action.CHANGE, column="address", old="", new="", at=STA
 
 
 def compared(before, after):
-    return compare(roll(before), roll(after), LAYOUT)
+    return compare(roll(before), roll(after), LAYOUT, KEY)
 
 
 @given(st.sets(st.integers(0, 60)), st.sets(st.integers(0, 60)), st.sets(st.integers(0, 60)))
@@ -80,13 +87,104 @@ def test_two_snapshots_differ_as_two_dictionaries_do(first, second, moved):
 def test_line_ends_of_another_system_are_no_edit():
     crlf = roll([voter(1), voter(2)])
     other = [line.rstrip(b"\n") + b"\r\n" for line in crlf()]
-    assert not compare(crlf, lambda: iter(other), LAYOUT).changed
+    assert not compare(crlf, lambda: iter(other), LAYOUT, KEY).changed
 
 
 def test_another_export_is_refused_with_the_column_that_is_wrong():
     other = lambda: iter([b"id\tsurname\n"])  # noqa: E731
     with pytest.raises(ElectionsError, match="'surname' instead of 'last_name'"):
-        compare(roll([]), other, LAYOUT)
+        compare(roll([]), other, LAYOUT, KEY)
+
+
+# Published with the paper (appendix A) and its reference code: key 00 to 0f, message 00, 01, ...
+@pytest.mark.parametrize(
+    ("length", "hashed"),
+    [(0, 0x726FDB47DD0E0E31), (1, 0x74F839C593DC67FD), (15, 0xA129CA6149BE45E5),
+     (63, 0x958A324CEB064572)],
+)  # fmt: skip
+def test_rows_are_hashed_as_the_paper_says(length, hashed):
+    places = np.array([0]), np.array([length])
+    assert siphash(bytes(range(64)) + bytes(PADDING), *places, KEY)[0] == hashed
+
+
+def slow_siphash(data, key):
+    """The paper's algorithm, a word at a time in whole numbers."""
+    k = [int.from_bytes(key[:8], "little"), int.from_bytes(key[8:], "little")]
+    v = [
+        each ^ k[n % 2]
+        for n, each in enumerate(
+            (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
+        )
+    ]
+    full = 2**64 - 1
+
+    def turn(value, bits):
+        return (value << bits | value >> (64 - bits)) & full
+
+    def rounds(count):
+        for _ in range(count):
+            v[0] = v[0] + v[1] & full
+            v[1] = turn(v[1], 13) ^ v[0]
+            v[0] = turn(v[0], 32)
+            v[2] = v[2] + v[3] & full
+            v[3] = turn(v[3], 16) ^ v[2]
+            v[0] = v[0] + v[3] & full
+            v[3] = turn(v[3], 21) ^ v[0]
+            v[2] = v[2] + v[1] & full
+            v[1] = turn(v[1], 17) ^ v[2]
+            v[2] = turn(v[2], 32)
+
+    whole = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) % 256])
+    for at in range(0, len(whole), 8):
+        word = int.from_bytes(whole[at : at + 8], "little")
+        v[3] ^= word
+        rounds(2)
+        v[0] ^= word
+    v[2] ^= 0xFF
+    rounds(4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+@given(
+    st.lists(st.binary(max_size=70), min_size=1, max_size=12), st.binary(min_size=16, max_size=16)
+)
+def test_many_pieces_at_once_are_hashed_as_each_alone(pieces, key):
+    lengths = np.array([len(each) for each in pieces])
+    starts = np.cumsum(lengths) - lengths
+    seen = siphash(b"".join(pieces) + bytes(PADDING), starts, lengths, key)
+    assert seen.tolist() == [slow_siphash(each, key) for each in pieces]
+
+
+def against_kept(before, after, log=()):
+    kept = roll_hashes(roll(before), LAYOUT, KEY)
+    seen = compare_kept(kept, roll(after), LAYOUT, KEY)
+    logged = id_hashes({each.voter for each in log}, KEY)
+    return seen, silent_since_kept(seen, log, LAYOUT, logged)
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
+def test_kept_hashes_tell_the_same_rows_apart_as_the_snapshot_itself(first, second, moved):
+    before = [voter(n) for n in sorted(first)]
+    after = [voter(n, address="ELSEWHERE") if n in moved else voter(n) for n in sorted(second)]
+    whole, (kept, _) = compared(before, after), against_kept(before, after)
+    assert (len(whole.removed), set(whole.added), set(whole.changed)) == (
+        kept.removed.size, set(kept.added), set(kept.changed)
+    )  # fmt: skip
+
+
+def test_against_kept_hashes_silence_is_found_and_the_silently_removed_are_only_counted():
+    before = [voter(n) for n in range(5)]
+    after = [voter(0, last_name="NAMEX"), voter(1, address="9 LAKE ST"), voter(4)]
+    log = [entry(1, new="9 LAKE ST"), entry(2, Action.REMOVE, new="DECEASED")]
+    _, found = against_kept(before, after, log)
+    assert (found.count, found.voters) == (2, ("V00000",))
+
+
+def test_hashes_under_two_keys_have_nothing_in_common():
+    rows = [voter(n) for n in range(50)]
+    one, other = (roll_hashes(roll(rows), LAYOUT, key) for key in (KEY, bytes(16)))
+    assert not set(one.ids.tolist()) & set(other.ids.tolist())
+    assert not set(one.rows.tolist()) & set(one.ids.tolist())
 
 
 def silent(before, after, log):
@@ -226,11 +324,14 @@ def weeks(last):
 
 
 def test_a_week_far_above_history_and_peers_is_odd_and_a_common_week_is_not():
-    assert odd_week(weeks(200), "M").count == 200
-    assert odd_week(weeks(14), "M") is None
+    def judged(table):
+        return odd_week(table, "M", signal=Signal.MASS_REMOVAL, what="removals")
+
+    assert judged(weeks(200)).count == 200
+    assert judged(weeks(14)) is None
     everybody = [WeekCount(w.county, w.week, w.registered, w.count * (20 if w.week == 7 else 1))
                  for w in weeks(14)]  # fmt: skip
-    assert odd_week(everybody, "M") is None
+    assert judged(everybody) is None
 
 
 def test_a_county_without_history_is_said_to_have_none():

@@ -42,6 +42,8 @@ def command() -> None:
 def compare(show_voters: Path | None, as_json: bool, **given: object) -> int:
     """Compare the snapshots A and B and read the log between them.
 
+    A may be what `keep` wrote: then no earlier row is at hand, and what only
+    such a row shows (changed columns, selection, duplicates) is not said.
     Without --log nothing can be called silent. Every signal says what would
     explain it innocently and what would settle it. Exit status 1 if any fired.
 
@@ -51,8 +53,10 @@ def compare(show_voters: Path | None, as_json: bool, **given: object) -> int:
         --layout layout.json --log transactions.tsv --election 2026-11-03
     """
     from detente.node.roll_files import compare_rolls, write_voters
+    from detente.node.roll_keeping import compare_with_kept, is_kept
 
-    report = compare_rolls(_files(given))
+    files = _files(given)
+    report = compare_with_kept(files) if is_kept(files.before) else compare_rolls(files)
     if show_voters is not None:
         write_voters(show_voters, report)
     rows = [
@@ -77,6 +81,30 @@ def compare(show_voters: Path | None, as_json: bool, **given: object) -> int:
         for row in rows:
             say(f"{row['signal']}: {row['explanation']}")
     return EXIT_WRONG if rows else EXIT_GOOD
+
+
+@command.command("keep")
+@click.argument("snapshot", type=_FILE)
+@click.option("--layout", type=_FILE, required=True, help="Which column is what, as JSON.")
+@click.option("--out", type=_FILE, required=True, help="Where the hashes go; the key beside them.")
+@json_option
+def keep(snapshot: Path, layout: Path, out: Path, as_json: bool) -> None:
+    """Keep keyed hashes of SNAPSHOT instead of its rows, for a later comparison.
+
+    Each keeping draws a key of its own. Both files are for this user alone and
+    never leave the office: hashes of voters are personal data.
+
+    \b
+    Example:
+      detente elections rolls keep august.tsv --layout layout.json --out august.kept
+    """
+    from detente.node.roll_keeping import keep_roll, key_file
+
+    rows = keep_roll(snapshot, layout, out)
+    if wants_json(as_json):
+        print_json({"rows": rows, "hashes": str(out), "key": str(key_file(out))})
+    if not as_json:
+        say(f"{rows} rows kept as hashes in {out}, their key in {key_file(out)}")
 
 
 def _files(given: Mapping[str, object]) -> "RollFiles":

@@ -1,46 +1,51 @@
 """Which rows of two snapshots differ, without holding either.
 
-Each line becomes one 64-bit SipHash under this process's own random key
-(Python's `hash` of bytes), so that a row nobody touched costs a hash and no
-memory; only lines without an equal in the other snapshot are read as rows. One
-in ten million comparisons of a million rows may miss a change by chance, and
-nobody who does not know the key can bring that about.
+Each row becomes one 64-bit SipHash under a key of this comparison, so that a row
+nobody touched costs a hash and no memory; only rows without an equal in the
+other snapshot are read. One in ten million comparisons of a million rows may
+miss a change by chance, and nobody who does not know the key can bring that about.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from itertools import compress, islice
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detente.elections.errors import ElectionsError
+from detente.elections.rolls.hashing import (
+    Chunks,
+    RollHashes,
+    blocks,
+    header,
+    is_in,
+    only_in,
+    roll_hashes,
+    row_hashes,
+)
 from detente.elections.rolls.layout import Layout
-from detente.elections.rolls.model import Comparison, Row
-
-Hashes = NDArray[np.int64]
-Lines = Callable[[], Iterable[bytes]]
-"""Opens a snapshot once more and gives its lines, the header first."""
+from detente.elections.rolls.model import Comparison, KeptComparison, Row
+from detente.elections.rolls.siphash import Words
 
 DIFFERENT_MAX = 5_000_000
 """Rows that may differ; more than that is another roll."""
 
 
-def compare(before: Lines, after: Lines, layout: Layout) -> Comparison:
+def compare(before: Chunks, after: Chunks, layout: Layout, key: bytes) -> Comparison:
     """Two snapshots of one roll.
+
+    Args:
+        before: the first snapshot.
+        after: the second.
+        layout: of both.
+        key: 16 secret bytes, for this comparison alone.
 
     Raises:
         ElectionsError: a header is not the layout's, or the snapshots have too little in common.
     """
-    _check_header(before, layout, "first")
-    _check_header(after, layout, "second")
-    if sys.flags.hash_randomization == 0:
-        raise ElectionsError(
-            "this process hashes without a random key (PYTHONHASHSEED is 0)",
-            remedy="Unset PYTHONHASHSEED, then compare again",
-        )
-    old, new = _hashes(before), _hashes(after)
-    gone, come = ~_is_in(old, new), ~_is_in(new, old)
+    check_header(before, layout, "first")
+    check_header(after, layout, "second")
+    old, new = row_hashes(before, key), row_hashes(after, key)
+    gone, come = only_in(old, new)
     if int(gone.sum()) + int(come.sum()) > DIFFERENT_MAX:
         raise ElectionsError(f"more than {DIFFERENT_MAX} rows differ: these are two rolls")
     come |= _repeats(new, old)
@@ -48,9 +53,47 @@ def compare(before: Lines, after: Lines, layout: Layout) -> Comparison:
     return _join(first, _rows(after, come, layout), layout, sizes=(old.size, new.size))
 
 
-def _check_header(lines: Lines, layout: Layout, which: str) -> None:
-    header = next(iter(lines()), b"")
-    names = _split(header, layout)
+def compare_kept(kept: RollHashes, after: Chunks, layout: Layout, key: bytes) -> KeptComparison:
+    """A snapshot with what was kept of an earlier one.
+
+    Args:
+        kept: the earlier one's hashes.
+        after: the snapshot.
+        layout: of both.
+        key: the one that the hashes were made with.
+
+    Raises:
+        ElectionsError: the header is not the layout's, or they have too little in common.
+    """
+    check_header(after, layout, "second")
+    new = roll_hashes(after, layout, key)
+    removed, added = only_in(kept.ids, new.ids)
+    _, differs = only_in(kept.rows, new.rows)
+    if int(removed.sum()) + int(differs.sum()) > DIFFERENT_MAX:
+        raise ElectionsError(f"more than {DIFFERENT_MAX} rows differ: these are two rolls")
+    wanted = differs | added
+    is_new = added[wanted]
+    rows = _rows(after, wanted, layout)
+    came: dict[str, Row] = {}
+    changed: dict[str, Row] = {}
+    for (key_of_row, row), is_added in zip(rows, is_new.tolist(), strict=True):
+        (came if is_added else changed)[key_of_row] = row
+    return KeptComparison(
+        size_before=kept.rows.size,
+        size_after=new.rows.size,
+        removed=kept.ids[removed],
+        added=came,
+        changed=changed,
+    )
+
+
+def check_header(snapshot: Chunks, layout: Layout, which: str) -> None:
+    """See that a snapshot's first line names the layout's columns.
+
+    Raises:
+        ElectionsError: it does not.
+    """
+    names = _split(header(snapshot), layout)
     if len(names) != len(layout.columns) or not all(map(_is_same, names, layout.columns)):
         pairs = zip(names, layout.columns, strict=False)
         odd = (
@@ -67,45 +110,30 @@ def _is_same(seen: str, meant: str) -> bool:
     return seen.strip().strip('"').lower() == meant.lower()
 
 
-def _hashes(lines: Lines) -> Hashes:
-    rows = islice(iter(lines()), 1, None)
-    return np.fromiter(map(hash, map(_unended, rows)), dtype=np.int64)
-
-
-_unended = bytes.rstrip  # a line end of another system is no edit
-
-
-def _is_in(these: Hashes, those: Hashes) -> NDArray[np.bool_]:
-    ordered = np.sort(those)
-    if not ordered.size:
-        return np.zeros(these.size, dtype=np.bool_)
-    at = np.searchsorted(ordered, these)
-    at[at == ordered.size] = 0
-    return np.asarray(ordered[at] == these)
-
-
-def _repeats(new: Hashes, old: Hashes) -> NDArray[np.bool_]:
+def _repeats(new: Words, old: Words) -> NDArray[np.bool_]:
     """Rows of the second snapshot that stand in it more often than in the first."""
     ordered = np.sort(new)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not twice.size:
         return np.zeros(new.size, dtype=np.bool_)
     more = [each for each in set(twice.tolist()) if (new == each).sum() > (old == each).sum()]
-    return np.isin(new, np.asarray(more, dtype=np.int64))
+    return is_in(new, np.asarray(more, dtype=np.uint64))
 
 
-def _rows(lines: Lines, wanted: NDArray[np.bool_], layout: Layout) -> Iterator[tuple[str, Row]]:
-    for line in compress(islice(iter(lines()), 1, None), wanted):
-        row = _split(line, layout)
-        yield (row[layout.key].strip() if layout.key < len(row) else ""), row
+def _rows(snapshot: Chunks, wanted: NDArray[np.bool_], layout: Layout) -> Iterator[tuple[str, Row]]:
+    at = 0
+    for block in blocks(snapshot):
+        for number in np.flatnonzero(wanted[at : at + block.starts.size]).tolist():
+            row = _split(block.line(number), layout)
+            yield (row[layout.key].strip() if layout.key < len(row) else ""), row
+        at += block.starts.size
 
 
 def _split(line: bytes, layout: Layout) -> list[str]:
-    text = line.rstrip(b"\r\n")
     try:
-        decoded = text.decode("utf-8")
+        decoded = line.decode("utf-8")
     except UnicodeDecodeError:
-        decoded = text.decode("latin-1")  # what these exports are, where they are not UTF-8
+        decoded = line.decode("latin-1")  # what these exports are, where they are not UTF-8
     return decoded.lstrip("\ufeff").split(layout.separator)
 
 

@@ -3,8 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from detente.elections.rolls.hashing import is_in
 from detente.elections.rolls.layout import Layout, Role
-from detente.elections.rolls.model import Action, Comparison, Finding, Row, Signal, Transaction
+from detente.elections.rolls.model import (
+    Action,
+    Comparison,
+    Finding,
+    KeptComparison,
+    Row,
+    Signal,
+    Transaction,
+)
+from detente.elections.rolls.siphash import Words
 
 _CUT_MIN = 2
 """Columns cut short in one row before it counts as cut."""
@@ -87,12 +97,7 @@ def silent_edits(
 
     The strongest signal: every honest way to change a record leaves an entry.
     """
-    logged: dict[str, dict[str, str]] = {}
-    for entry in log:
-        ends = logged.setdefault(entry.voter, {})
-        if entry.action is Action.CHANGE:
-            ends[entry.column] = entry.new
-    places = {name: at for at, name in enumerate(layout.columns)}
+    logged, places = _ends(log), _columns(layout)
     silent = [
         key
         for key, (_, after) in comparison.changed.items()
@@ -100,16 +105,62 @@ def silent_edits(
         and (key not in logged or _disagrees(logged[key], after, places))
     ]
     silent += [key for key in (*comparison.removed, *comparison.added) if key not in logged]
-    if not silent:
+    return _silent(silent, len(silent))
+
+
+def silent_since_kept(
+    comparison: KeptComparison, log: Sequence[Transaction], layout: Layout, logged_ids: Words
+) -> Finding | None:
+    """The same against kept hashes: who was removed in silence is counted and not known.
+
+    Args:
+        comparison: with the kept hashes.
+        log: of the time between.
+        layout: of the roll.
+        logged_ids: hashes of the ids in the log, made with the kept key.
+    """
+    logged, places = _ends(log), _columns(layout)
+    silent = [
+        key
+        for key, row in comparison.changed.items()
+        if not _misfit(row, layout) and (key not in logged or _disagrees(logged[key], row, places))
+    ]
+    silent += [key for key in comparison.added if key not in logged]
+    removed = int((~is_in(comparison.removed, logged_ids)).sum())
+    return _silent(silent, len(silent) + removed)
+
+
+def misfits(comparison: KeptComparison, layout: Layout) -> Drift:
+    """Rows that no longer fit the layout, as far as they show it by themselves."""
+    rows = (*comparison.changed.items(), *comparison.added.items())
+    return Drift({key: kind for key, row in rows if (kind := _misfit(row, layout))})
+
+
+def _ends(log: Sequence[Transaction]) -> dict[str, dict[str, str]]:
+    """How each record that stands in the log must end, by column."""
+    logged: dict[str, dict[str, str]] = {}
+    for entry in log:
+        ends = logged.setdefault(entry.voter, {})
+        if entry.action is Action.CHANGE:
+            ends[entry.column] = entry.new
+    return logged
+
+
+def _columns(layout: Layout) -> dict[str, int]:
+    return {name: at for at, name in enumerate(layout.columns)}
+
+
+def _silent(voters: list[str], count: int) -> Finding | None:
+    if not count:
         return None
     return Finding(
         Signal.SILENT_EDIT,
-        len(silent),
-        f"{len(silent)} records changed, came or went without an entry in the transaction log, or "
+        count,
+        f"{count} records changed, came or went without an entry in the transaction log, or "
         "end otherwise than their entries say. Innocent: a list process that does not log, a log "
         "that is cut or of another period. Settled by: the database's own journal and a back-up "
         "of the days between.",
-        tuple(sorted(silent)),
+        tuple(sorted(voters)),
     )
 
 

@@ -93,8 +93,8 @@ def parse_layout(document: object) -> Layout:
     key, separator = document.get("key"), document.get("separator", "\t")
     if key not in columns:
         raise ElectionsError(f"the key {key!r:.60} is none of the layout's columns")
-    if not isinstance(separator, str) or len(separator) != 1:
-        raise ElectionsError("a separator is one sign")
+    if not isinstance(separator, str) or len(separator) != 1 or not separator.isascii():
+        raise ElectionsError("a separator is one ASCII sign")
     return Layout(
         columns=columns,
         key=columns.index(key),

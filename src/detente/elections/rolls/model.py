@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 Row = Sequence[str]
 
 
@@ -78,6 +81,25 @@ class Comparison:
                 if old != new:
                     counts[name] += 1
         return {name: count for name, count in counts.items() if count}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptComparison:
+    """A snapshot against kept hashes of an earlier one: what was there before is not known.
+
+    Attributes:
+        size_before: rows of the earlier snapshot.
+        size_after: rows of this one.
+        removed: hashes of ids that are gone.
+        added: rows whose id is new, by id.
+        changed: rows that differ, as they are now.
+    """
+
+    size_before: int
+    size_after: int
+    removed: NDArray[np.uint64]
+    added: Mapping[str, Row]
+    changed: Mapping[str, Row]
 
 
 class Signal(StrEnum):

@@ -75,17 +75,27 @@ def score(weeks: Sequence[WeekCount], county: str) -> Score:
     )
 
 
-def mass_removal(weeks: Sequence[WeekCount], county: str) -> Finding | None:
-    """The signal from a table of weeks, in place of the county's own log."""
+def odd_week(
+    weeks: Sequence[WeekCount], county: str, *, signal: Signal, what: str
+) -> Finding | None:
+    """The signal from a table of weeks, beside what the county's own log says.
+
+    Args:
+        weeks: counts of one class, of this county and its peers.
+        county: this one.
+        signal: what an odd week is a sign of.
+        what: the class in words, such as "removals".
+    """
     seen = score(weeks, county)
     if not seen.is_odd:
         return None
     return Finding(
-        Signal.MASS_REMOVAL,
+        signal,
         seen.count,
-        f"{seen.count} removals in the last week: {seen.own:.0f} robust deviations above the "
-        f"county's own weeks, {seen.peers:.0f} above its peers. Innocent: a list of deaths or "
-        "moves worked through in one go. Settled by: that list, and ten records by hand.",
+        f"{seen.count} {what} in the last week: {seen.own:.0f} robust deviations above the "
+        f"county's own weeks, {seen.peers:.0f} above its peers, {seen.residual:.0f} beyond what "
+        "all have in common. Innocent: a list of deaths or moves, or a box of forms, worked "
+        "through in one go. Settled by: that list, and ten records by hand.",
     )
 
 
