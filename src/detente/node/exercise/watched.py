@@ -21,7 +21,8 @@ from detente.node.exercise.windows_days import TOUCHED, windows_days
 from detente.node.layout import Layout
 from detente.node.rulesets import SHIPPED
 from detente.node.settings import load_settings, print_settings
-from detente.node.watching import EVENTS_FOLDER, FLUSH_EVENTS
+from detente.node.watching import EVENTS_FOLDER
+from detente.node.watching_house import FLUSH_EVENTS
 from detente.storage.database import open_database
 from detente.storage.detections import DetectionRow, DetectionShelf
 from detente.storage.events import EventShelf
