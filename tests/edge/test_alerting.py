@@ -5,16 +5,20 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
 from detente.node.acting import Acting
 from detente.node.alerting import is_invented
 from detente.node.clock import now
+from detente.node.publishing import publish
 from detente.node.watching import WatchOptions
 from detente.node.watching_home import HomeWatch, WatchPlan
 from detente.node.watching_sources import parse_source
-from detente.watch import Item
+from detente.statements import UNIT, Handling, Kind, Pap, Tlp, identity_of
+from detente.statements.stix import encode_object
+from detente.watch import Basis, Item, claim_extension
 from tests.edge.media import carry
 from tests.edge.offices import copy_unit, make_unit, opened, warn
 
@@ -41,12 +45,12 @@ class Watched:
         self.log = log
         self.count = 0
 
-    def matches(self, address):
+    def matches(self, address, **more):
         self.watch.look()
         before = self._counted()
         with self.log.open("a") as file:
             self.count += 1
-            row = {"event_type": "flow", "src_ip": address, "number": self.count}
+            row = {"event_type": "flow", "src_ip": address, "number": self.count, **more}
             file.write(json.dumps(row) + "\n")
         while self.watch.watching.turn():
             pass
@@ -65,6 +69,100 @@ def watched(home, log, then):
             await asyncio.to_thread(then, Watched(watch, log))
 
     asyncio.run(run())
+
+
+def say_pattern(home, pattern, *, number=1, **changes):
+    """Say an indicator of any pattern; return the statement's payload hash."""
+    member, moment = home.identity.member, now()
+    said = f"{moment - timedelta(seconds=5):%Y-%m-%dT%H:%M:%S}.{number:03d}Z"
+    made = {
+        "type": "indicator", "spec_version": "2.1",
+        "id": f"indicator--00000000-0000-4000-8000-{number:012x}",
+        "created_by_ref": identity_of(member), "created": said, "modified": said,
+        "valid_from": said, "pattern": pattern, "pattern_type": "stix",
+        "extensions": claim_extension(Basis.DETECTION, handshake=True),
+    }  # fmt: skip
+    handling = Handling(kind=Kind.INDICATOR, tlp=Tlp.GREEN, pap=Pap.GREEN, licence="x", count=1)
+    objects = [encode_object({**made, **changes})]
+    return publish(home, objects, handling, audience=UNIT, now=now).payload_hash
+
+
+FLOW = f"[network-traffic:dst_ref.value = '{REAL}' AND network-traffic:dst_port = 8443]"
+CHAIN = f"[ipv4-addr:value = '{INVENTED}'] FOLLOWEDBY [ipv4-addr:value = '{REAL}']"
+
+
+def test_a_partner_s_pattern_of_several_values_is_looked_for_live(unit, tmp_path):
+    with opened(unit, "Aurel", "Borea") as (aurel, borea):
+
+        def then(seen):
+            say_pattern(borea, FLOW)
+            say_pattern(borea, CHAIN, number=2)
+            carry(borea, aurel, now)
+            assert seen.matches("192.0.2.1", dest_ip=REAL, dest_port=443) == 0
+            assert seen.matches("192.0.2.1", dest_ip=REAL, dest_port=8443) == 1
+            assert seen.matches(INVENTED) == 0
+            assert seen.matches(REAL) == 1
+
+        watched(aurel, tmp_path / "eve.json", then)
+
+
+def test_what_was_stored_before_shows_a_pattern_of_several_values_too(unit, tmp_path):
+    with opened(unit, "Aurel", "Borea") as (aurel, borea):
+
+        def then(seen):
+            assert seen.matches("192.0.2.1", dest_ip=REAL, dest_port=8443) == 0
+            assert seen.matches("192.0.2.1", dest_ip=REAL, dest_port=443) == 0
+            seen.watch.watching.flush()
+            say_pattern(borea, FLOW)
+            carry(borea, aurel, now)
+            assert len(seen.watch.look()) == 1
+
+        watched(aurel, tmp_path / "eve.json", then)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        f"[network-traffic:dst_ref.value = '{RESOLVER}' AND network-traffic:dst_port > 0]",
+        "[network-traffic:dst_port > 0]",
+        f"[ipv4-addr:value = '{REAL}'] AND [network-traffic:dst_port > 0]",
+    ],
+)
+def test_a01_a_pattern_that_common_values_or_any_event_would_show_matches_nothing(
+    unit, tmp_path, pattern
+):
+    with opened(unit, "Aurel", "Borea") as (aurel, borea):
+
+        def then(seen):
+            say_pattern(borea, pattern)
+            carry(borea, aurel, now)
+            assert seen.matches(REAL, dest_ip=RESOLVER, dest_port=53) == 0
+
+        watched(aurel, tmp_path / "eve.json", then)
+
+
+@pytest.mark.parametrize("pattern", [FLOW, f"[ipv4-addr:value = '{REAL}']"])
+def test_a_warning_counts_while_it_is_valid_and_until_it_is_revoked(unit, tmp_path, pattern):
+    with opened(unit, "Aurel", "Borea") as (aurel, borea):
+
+        def then(seen):
+            def is_matched():
+                return seen.matches("192.0.2.1", dest_ip=REAL, dest_port=8443)
+
+            over = f"{now() - timedelta(seconds=2):%Y-%m-%dT%H:%M:%S}.000Z"
+            say_pattern(borea, pattern, valid_until=over)
+            carry(borea, aurel, now)
+            assert is_matched() == 0
+            said = say_pattern(borea, pattern, number=2)
+            carry(borea, aurel, now)
+            assert is_matched() == 1
+            later = f"{now() + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.000Z"
+            say_pattern(borea, pattern, number=2, revoked=True, modified=later)
+            carry(borea, aurel, now)
+            assert is_matched() == 0
+            assert said
+
+        watched(aurel, tmp_path / "eve.json", then)
 
 
 @pytest.mark.parametrize("address", [INVENTED, REAL])

@@ -25,6 +25,9 @@ class IndicatorWatcher:
         live: what comes and goes meanwhile.
         looks_back: events from before an indicator's time count too, where it holds now: who
             warns dates a warning from when it is said, not from when the harm began.
+
+    Attributes:
+        patterns: what asks for more than one value; those that come and go are added to it.
     """
 
     def __init__(
@@ -38,8 +41,9 @@ class IndicatorWatcher:
         beside = LiveIndicators() if live is None else live
         beside.revoke(lists.revoked)
         self._values = IndicatorMatcher(lists.sealed, beside, looks_back=looks_back)
-        self._patterns = CompoundMatcher(
+        self.patterns = CompoundMatcher(
             [(each.indicator, each.pattern, each.term) for each in lists.patterns],
+            beside,
             looks_back=looks_back,
         )
         self.now = now
@@ -47,17 +51,17 @@ class IndicatorWatcher:
     @property
     def dropped(self) -> dict[str, str]:
         """Patterns that asked for too much work, by id, with the reason."""
-        return self._patterns.dropped
+        return self.patterns.dropped
 
     @property
     def needs_order(self) -> bool:
         """Whether all events must pass one process, in order: some pattern joins several."""
-        return self._patterns.needs_order
+        return self.patterns.needs_order
 
     def look(self, name: str, batch: Batch) -> list[Detection]:
         """Return what is named in a batch of an input, each indicator once a line."""
         hits = self._values.matches(batch.events, now=self.now)
-        hits += self._patterns.matches(batch.events, now=self.now)
+        hits += self.patterns.matches(batch.events, now=self.now)
         together: dict[tuple[int, str], list[IndicatorHit]] = {}
         for hit in hits:
             together.setdefault((hit.line, hit.indicator), []).append(hit)

@@ -5,8 +5,8 @@ was kept. Nothing leaves by this: a person answers, through the gate.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from detente.node.acting import Acting
 from detente.node.alerting import AlertingSet
 from detente.node.home import Home
 from detente.node.hunting import Hunt, HuntSummary, Span, Wanted, hunt, wanted_of_rules
+from detente.node.outside import guess_item
 from detente.node.rulesets import Loaded, RuleChoice, load_rules
 from detente.node.scanning import Engine
 from detente.node.seeking import IndicatorWatcher
@@ -28,8 +29,8 @@ from detente.node.watchlists import Watchlists, load_watchlists
 from detente.storage.detections import Taken
 from detente.storage.events import Keeping
 from detente.watch.indicators import Found as FoundIndicator
-from detente.watch.indicators import LiveIndicators, SetBuilder
-from detente.watch.indicators.keys import Key
+from detente.watch.indicators import LiveIndicators, SetBuilder, values_it_needs
+from detente.watch.indicators.keys import Key, key_of, spelled
 from detente.watch.indicators.marks import sealed_keys, wanted_marks
 from detente.watch.sigma.model import RuleSet
 
@@ -114,6 +115,9 @@ class HomeWatch:
         self._watching: Watching | None = None
         self._warnings: LiveWarnings | None = None
         self._alerting: AlertingSet | None = None
+        self._unhunted: list[tuple[Key, FoundIndicator]] = []
+        self._named = asyncio.Event()
+        self._complaint = ""
         # Something new was taken up; set in the loop's thread.
         self.wake = asyncio.Event()
 
@@ -141,7 +145,7 @@ class HomeWatch:
         )
         asking = self._watching.asking
         acting = Acting(self._home, now=self._now)
-        self._warnings = LiveWarnings(self._home, self._live, asking=asking)
+        self._warnings = LiveWarnings(self._home, self._live, seeker.patterns, asking=asking)
         self._alerting = AlertingSet(self._home.database, acting, self._live, asking=asking)
         # What was said before this start is looked for in what comes, and was hunted then.
         await asyncio.to_thread(self._named_since)
@@ -156,7 +160,8 @@ class HomeWatch:
         Raises:
             StorageFault: this node's own disk or database refused.
         """
-        tasks = [asyncio.create_task(self.watching.run()), asyncio.create_task(self._follow())]
+        works = (self.watching.run(), self._follow(), self._look_back())
+        tasks = [asyncio.create_task(each) for each in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
@@ -168,20 +173,31 @@ class HomeWatch:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
-        complaint = ""
         while True:
-            try:
-                await asyncio.to_thread(self.look)
-                complaint = ""
-            except (EnvironmentFault, UnitError) as fault:
-                if fault.message != complaint:
-                    complaint = fault.message
-                    self._report(f"warnings of the unit: {fault}")
+            await self._unless_refused(self._take_up)
+            if self._unhunted:
+                self._named.set()
             self.wake.clear()
-            try:
-                await asyncio.wait_for(self.wake.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+            await _waited(self.wake, LOOK_EVERY_S)
+
+    async def _look_back(self) -> None:
+        """Hunt for what was named, beside what is taken up meanwhile: all of it at once."""
+        while True:
+            await self._named.wait()
+            self._named.clear()
+            await self._unless_refused(self._hunt_named)
+            if self._unhunted:  # it was refused, or more came
+                await asyncio.sleep(LOOK_EVERY_S)
+                self._named.set()
+
+    async def _unless_refused(self, work: Callable[[], object]) -> None:
+        try:
+            await asyncio.to_thread(work)
+            self._complaint = ""
+        except (EnvironmentFault, UnitError) as fault:
+            if fault.message != self._complaint:
+                self._complaint = fault.message
+                self._report(f"warnings of the unit: {fault}")
 
     def look(self) -> list[Found]:
         """Take up what was said since, and hunt for it in stored events.
@@ -189,12 +205,22 @@ class HomeWatch:
         Raises:
             StorageFault, EnvironmentFault: the disk, the database or DuckDB refused.
         """
-        named = self._named_since()
+        self._take_up()
+        return self._hunt_named()
+
+    def _take_up(self) -> None:
+        self._unhunted += self._named_since()
+
+    def _hunt_named(self) -> list[Found]:
+        named = list(self._unhunted)
         if not named:
             return []
-        found = list(hunt(self.watching.events, hunt_for(named, self._now()), HuntSummary()))
+        assert self._warnings is not None  # noqa: S101 - made on entering
+        what = hunt_for(named, self._warnings.texts, self._now())
+        found = [] if what is None else list(hunt(self.watching.events, what, HuntSummary()))
         if found:
             self._told(self.watching.keep_found(found))
+        del self._unhunted[: len(named)]
         return found
 
     def _named_since(self) -> list[tuple[Key, FoundIndicator]]:
@@ -204,16 +230,49 @@ class HomeWatch:
         return self._alerting.bring_up(self._warnings.bring_up().keys)
 
 
-def hunt_for(named: Sequence[tuple[Key, FoundIndicator]], now: datetime) -> Hunt:
-    """Return a hunt over every stored event for what some indicators name."""
+async def _waited(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+def hunt_for(
+    named: Sequence[tuple[Key, FoundIndicator]], texts: Mapping[Key, str], now: datetime
+) -> Hunt | None:
+    """Return a hunt over every stored event for what some indicators name; None for none.
+
+    Args:
+        named: by keys.
+        texts: of those that are patterns of several values.
+        now: the time.
+    """
     live = LiveIndicators()
-    for key, found in named:
-        live.add(key, found)
     lists = Watchlists(sealed=SetBuilder().seal())
     seeker = IndicatorWatcher(lists, now=now.timestamp(), live=live, looks_back=True)
-    engine = Engine(NO_RULES, (seeker,))
-    wanted = Wanted(marks=wanted_marks(key for key, _ in named))
-    return Hunt(engine, wanted, Span())
+    keys: list[Key] = []
+    for key, found in named:
+        if key not in texts:
+            live.add(key, found)
+            keys.append(key)
+        elif marked := _keys_it_needs(texts[key]):
+            live.add(key, found)
+            seeker.patterns.add(found, texts[key])
+            keys += marked
+    if not keys:
+        return None
+    return Hunt(Engine(NO_RULES, (seeker,)), Wanted(marks=wanted_marks(keys)), Span())
+
+
+def _keys_it_needs(pattern: str) -> list[Key]:
+    """Return keys of which each event that a pattern asks for has one; none where they are not."""
+    keys = []
+    for values in values_it_needs(pattern) or ():
+        for each in values:
+            item = spelled(each.path, each.value) or guess_item(each.value)
+            key = None if item is None else key_of(item)
+            if key is None:
+                return []  # events are not found by such a value: it is looked for live only
+            keys.append(key)
+    return keys
 
 
 def hunt_of(

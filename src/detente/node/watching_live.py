@@ -10,17 +10,31 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from detente.errors import EnvironmentFault, UnitError
+from detente.node.alerting import is_invented
+from detente.node.benign import PackagedLists
 from detente.node.contents import leaves_of
 from detente.node.home import Home
+from detente.node.outside import guess_item
 from detente.node.reading import entry_of
 from detente.statements import Handling, Kind, Sealed, Statement, decode_object, parse_entry
 from detente.statements.stix import StixObject
 from detente.storage.model import StoredStatement
-from detente.watch.indicators import Found, LiveIndicators, Term, keys_of_pattern
-from detente.watch.indicators.keys import Key
+from detente.watch import Item
+from detente.watch.indicators import (
+    CompoundMatcher,
+    Found,
+    LiveIndicators,
+    Term,
+    keys_of_pattern,
+    values_it_needs,
+    whole_item,
+)
+from detente.watch.indicators.keys import Key, key_of, spelled
 
 STATEMENTS_AT_ONCE = 256
 INDICATORS_MAX = 1_000_000
+PATTERNS_MAX = 1_000  # of several values, of all members together
+PATTERN_CHARACTERS_MAX = 4_096
 
 
 @dataclass(slots=True)
@@ -42,15 +56,27 @@ class LiveWarnings:
     Args:
         home: open.
         live: the set.
-        asking: held while it is changed; whoever asks it holds it too.
+        patterns: asks for what names several values.
+        asking: held while these are changed; whoever asks them holds it too.
+
+    Attributes:
+        texts: key -> pattern, of those of several values.
     """
 
     def __init__(
-        self, home: Home, live: LiveIndicators, *, asking: AbstractContextManager[object]
+        self,
+        home: Home,
+        live: LiveIndicators,
+        patterns: CompoundMatcher,
+        *,
+        asking: AbstractContextManager[object],
     ) -> None:
         self._home = home
         self._live = live
+        self._patterns = patterns
         self._asking = asking
+        self._benign = PackagedLists.of_node(home.layout.directory)
+        self.texts: dict[Key, str] = {}
         self._taken = 0
         self._issuers: dict[str, str] = {}
         self._of_statement: dict[str, list[str]] = {}
@@ -108,6 +134,7 @@ class LiveWarnings:
                 if self._issuers.get(identity) == issuer:
                     with self._asking:
                         self._live.remove(identity)
+                        self._patterns.remove(identity)
 
     def _name(self, indicator: StixObject, statement: Statement, named: Named) -> None:
         issuer = statement.header.issuer
@@ -116,6 +143,7 @@ class LiveWarnings:
         if indicator.properties.get("revoked") is True:
             with self._asking:
                 self._live.remove(indicator.id)
+                self._patterns.remove(indicator.id)
             return
         pattern = indicator.text("pattern") or ""
         if indicator.text("pattern_type") != "stix" or len(self._live) >= INDICATORS_MAX:
@@ -126,14 +154,42 @@ class LiveWarnings:
             _seconds(indicator.text("valid_until")),
         )
         wanted = [(key, Found(indicator.id, item, term)) for key, item in keys_of_pattern(pattern)]
+        several = [] if wanted else self._joined(indicator.id, pattern, term)
+        wanted += several
         with self._asking:
             self._live.remove(indicator.id)  # a newer version says what it names now
+            self._patterns.remove(indicator.id)
             fresh = [key for key, _ in wanted if not self._live.knows(key)]
             for key, found in wanted:
                 self._live.add(key, found)
             self._live.withhold(fresh)
+            for _, found in several:
+                self._patterns.add(found, pattern)
         named.keys += wanted
         self._of_statement.setdefault(statement.payload_hash, []).append(indicator.id)
+
+    def _joined(self, identity: str, pattern: str, term: Term) -> list[tuple[Key, Found]]:
+        """Return the key of a pattern of several values; none where it is not looked for live.
+
+        Each event it asks for must be known by a value that is not common: else one member
+        could have every event of the others looked at, or what is benign told.
+        """
+        if len(self._patterns) >= PATTERNS_MAX or len(pattern) > PATTERN_CHARACTERS_MAX:
+            return []
+        if values_it_needs(pattern, self._is_telling) is None:
+            return []
+        item = whole_item(pattern)
+        key = key_of(item)
+        if key is None:
+            return []
+        self.texts[key] = pattern
+        return [(key, Found(identity, item, term))]
+
+    def _is_telling(self, item: Item) -> bool:
+        known = spelled(item.path, item.value) or guess_item(item.value)
+        if known is None or is_invented(known):
+            return True
+        return all(each.is_hint for each in self._benign.lists_of(known))
 
 
 def _seconds(text: str | None) -> float | None:

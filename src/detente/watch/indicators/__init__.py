@@ -6,7 +6,7 @@ STIX 2.1 patterns of a single comparison; trust.md, section 6, for validity and 
 """
 
 from detente.watch.indicators.columns import IndicatorSet, SetBuilder
-from detente.watch.indicators.compounds import CompoundMatcher
+from detente.watch.indicators.compounds import CompoundMatcher, values_it_needs, whole_item
 from detente.watch.indicators.fields import FIELDS, Observable
 from detente.watch.indicators.lists import ListReader
 from detente.watch.indicators.live import LiveIndicators
@@ -27,4 +27,6 @@ __all__ = [
     "SetBuilder",
     "Term",
     "keys_of_pattern",
+    "values_it_needs",
+    "whole_item",
 ]

@@ -7,12 +7,13 @@ dropped and named.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from detente.errors import UnitError
+from detente.statements.errors import PatternError
 from detente.statements.expressions import (
     Combined,
     Comparison,
@@ -27,7 +28,8 @@ from detente.statements.expressions import (
     Test,
 )
 from detente.statements.pattern import parse_pattern
-from detente.watch.indicators.keys import spelled
+from detente.watch.indicators.keys import Key, key_of, spelled
+from detente.watch.indicators.live import LiveIndicators
 from detente.watch.indicators.matching import IndicatorHit
 from detente.watch.indicators.model import Found, Term
 from detente.watch.indicators.objects import Objects, objects_of
@@ -52,6 +54,7 @@ class _Asked:
     pattern: CompiledPattern
     needs_several: bool
     history: deque[Observed]
+    key: Key | None = None  # by which what is live may be withheld
 
 
 class CompoundMatcher:
@@ -59,32 +62,76 @@ class CompoundMatcher:
 
     Args:
         asked: id, text and term of each; texts compile.
+        live: tells what is revoked, and what is withheld of patterns that come and go.
         looks_back: a pattern that holds now counts for events from before its time too.
 
     Raises:
         PatternError: one does not.
     """
 
-    def __init__(self, asked: Sequence[tuple[str, str, Term]], *, looks_back: bool = False) -> None:
+    def __init__(
+        self,
+        asked: Sequence[tuple[str, str, Term]],
+        live: LiveIndicators | None = None,
+        *,
+        looks_back: bool = False,
+    ) -> None:
+        self._live = LiveIndicators() if live is None else live
         self._looks_back = looks_back
-        self._asked: list[_Asked] = []
+        self._next = 0
+        self._asked: dict[int, _Asked] = {}
+        self._numbers: dict[str, list[int]] = {}
         self._by_witness: dict[Witness, list[tuple[int, Observation]]] = {}
         self._always: list[tuple[int, Observation]] = []
         self.dropped: dict[str, str] = {}
-        for number, (indicator, text, term) in enumerate(asked):
-            expression = _respelled(parse_pattern(text).expression)
-            pattern = compile_expression(text, expression)
-            item = Item(WHOLE_PATTERN, sha256(text.encode("utf-8", "replace")).hexdigest())
-            several = not isinstance(expression, Observation)
-            found = Found(indicator, item, term)
-            self._asked.append(_Asked(found, pattern, several, deque(maxlen=HISTORY_MAX)))
-            for part in pattern.tests:
-                self._index(number, part)
+        for indicator, text, term in asked:
+            self._take(Found(indicator, whole_item(text), term), text, None)
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def add(self, found: Found, text: str) -> Key:
+        """Ask for a pattern from now on, for as long as the live indicators name its key.
+
+        Returns:
+            The key.
+
+        Raises:
+            PatternError: not a pattern, or one that is not carried.
+        """
+        key = key_of(found.item)
+        if key is None:
+            raise PatternError("a pattern without a key", remedy="Name it by its digest")
+        self._take(found, text, key)
+        return key
+
+    def remove(self, indicator: str) -> None:
+        """Ask for the patterns of an indicator no longer; nothing where there are none."""
+        for number in self._numbers.pop(indicator, ()):
+            del self._asked[number]
+            self._always = [each for each in self._always if each[0] != number]
+            for witness in [each for each, of in self._by_witness.items() if _has(of, number)]:
+                left = [each for each in self._by_witness[witness] if each[0] != number]
+                if left:
+                    self._by_witness[witness] = left
+                else:
+                    del self._by_witness[witness]
+        self.dropped.pop(indicator, None)
+
+    def _take(self, found: Found, text: str, key: Key | None) -> None:
+        expression = _respelled(parse_pattern(text).expression)
+        pattern = compile_expression(text, expression)
+        several = not isinstance(expression, Observation)
+        number, self._next = self._next, self._next + 1
+        self._asked[number] = _Asked(found, pattern, several, deque(maxlen=HISTORY_MAX), key)
+        self._numbers.setdefault(found.indicator, []).append(number)
+        for part in pattern.tests:
+            self._index(number, part)
 
     @property
     def needs_order(self) -> bool:
         """Whether some pattern joins several events, so that all must pass here, in order."""
-        return any(each.needs_several for each in self._asked)
+        return any(each.needs_several for each in self._asked.values())
 
     def matches(self, events: Sequence[Mapping[str, Any]], *, now: float) -> list[IndicatorHit]:
         """Return what patterns find in a batch; errors and order as `IndicatorMatcher.matches`."""
@@ -116,14 +163,24 @@ class CompoundMatcher:
         shown: dict[int, bool] = {}
         for number, part in dict.fromkeys(parts):
             asked = self._asked[number]
-            term = asked.found.term
-            holds = term.holds_at(seconds) or (self._looks_back and term.holds_at(now))
-            if holds and not shown.get(number) and asked.found.indicator not in self.dropped:
+            if (
+                self._holds(asked, seconds, now)
+                and not shown.get(number)
+                and asked.found.indicator not in self.dropped
+            ):
                 shown[number] = _shows(asked.pattern, part, observed)
         for number, is_shown in shown.items():
             asked = self._asked[number]
             if is_shown and (not asked.needs_several or self._together(asked, observed)):
                 yield IndicatorHit(line, asked.found.indicator, "", asked.pattern.text, asked.found)
+
+    def _holds(self, asked: _Asked, seconds: float, now: float) -> bool:
+        if self._live.is_revoked(asked.found.indicator):
+            return False
+        if asked.key is not None and asked.found not in self._live.named(asked.key):
+            return False
+        term = asked.found.term
+        return term.holds_at(seconds) or (self._looks_back and term.holds_at(now))
 
     def _together(self, asked: _Asked, observed: Observed) -> bool:
         """Say whether what was seen so far is all that is asked for; then it begins anew."""
@@ -136,6 +193,51 @@ class CompoundMatcher:
             return False
         asked.history.clear()
         return True
+
+
+def whole_item(text: str) -> Item:
+    """Return the item that stands for a whole pattern."""
+    return Item(WHOLE_PATTERN, sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def values_it_needs(
+    text: str, is_telling: Callable[[Item], bool] = lambda _item: True
+) -> list[frozenset[Item]] | None:
+    """Return, for each event a pattern asks for, values of which that event must show one.
+
+    Args:
+        text: the pattern.
+        is_telling: whether a value is rare enough to be looked for by; the path of its item
+            is the pattern's.
+
+    Returns:
+        None where some event could be any, or be known by common values alone.
+
+    Raises:
+        PatternError: not a pattern.
+    """
+    sets: list[frozenset[Item]] = []
+    for part in _observations(_respelled(parse_pattern(text).expression)):
+        found = _witnesses(part.test, lambda each: is_telling(Item(each[0], str(each[1]))))
+        if not found:
+            return None
+        sets.append(frozenset(Item(path, str(value)) for path, value in found))
+    return sets
+
+
+def _observations(expression: Expression) -> Iterator[Observation]:
+    match expression:
+        case Observation():
+            yield expression
+        case Combined():
+            for part in expression.parts:
+                yield from _observations(part)
+        case Qualified():
+            yield from _observations(expression.expression)
+
+
+def _has(several: Sequence[tuple[int, Observation]], number: int) -> bool:
+    return any(each[0] == number for each in several)
 
 
 def _shows(pattern: CompiledPattern, part: Observation, observed: Observed) -> bool:
@@ -173,14 +275,16 @@ def _respelled_one(path: str, constant: Constant) -> Constant:
     return replace(constant, value=item.value) if item is not None and same else constant
 
 
-def _witnesses(test: Test) -> frozenset[Witness] | None:
+def _witnesses(
+    test: Test, is_telling: Callable[[Witness], bool] = lambda _witness: True
+) -> frozenset[Witness] | None:
     """Return values of which an event must show one for a test to hold, None for no such."""
     match test:
         case Compound(joint=Joint.AND, parts=parts):
-            found = [each for each in map(_witnesses, parts) if each is not None]
+            found = [each for part in parts if (each := _witnesses(part, is_telling)) is not None]
             return min(found, key=len, default=None)
         case Compound(parts=parts):
-            every = list(map(_witnesses, parts))
+            every = [_witnesses(part, is_telling) for part in parts]
             whole = frozenset[Witness]().union(*(each for each in every if each is not None))
             return None if None in every else whole
         case Comparison(negated=False, operator=Operator.EQ | Operator.IN, path=path):
@@ -188,7 +292,8 @@ def _witnesses(test: Test) -> frozenset[Witness] | None:
             names = all(isinstance(step, str) for step in path.steps)
             if not texts or not names or len(path.steps) > 2:  # noqa: PLR2004
                 return None
-            return frozenset((path.key, each.value) for each in test.constants)
+            asked = frozenset((path.key, each.value) for each in test.constants)
+            return asked if all(map(is_telling, asked)) else None
         case _:
             return None
 
