@@ -17,10 +17,13 @@ _LOOK = "Look for a full disk, missing rights or an exhausted memory, then try a
 
 # Loaded only when called: help must come at once on an old laptop.
 _NOUNS = {
+    "accord": "What members promise each other, and what became of it.",
+    "attribution": "Who did it, as a named member holds, beside every denial.",
     "backup": "Copy a node's state, keys still encrypted, into one archive.",
     "bench": "Run a benchmark and print its figures with their spread.",
     "case": "Open, share, keep and close cases.",
     "charter": "Who the members are and which rules bind them.",
+    "console": "Say where a node's pages are; make a link to come in by.",
     "doctor": "Check versions, libraries, clock, disk, keys.",
     "elections": "Guards of results, audits, rolls and names; needs no node.",
     "exercise": "Run the main job: a unit at work, scene by scene, with a verdict for each.",
@@ -30,10 +33,14 @@ _NOUNS = {
     "indicators": "What values do here and why; lists for tools, feeds of others.",
     "init": "Make a node in an empty directory.",
     "keys": "Show, rotate, suspend and recover a node's keys.",
+    "ledger": "What was given and got, per partner and month.",
+    "line": "The hot line: messages to one member that cannot be denied.",
     "proof": "Verify a proof of misbehaviour, offline.",
+    "question": "Ask members, answer them, see who did not.",
     "receipt": "Make or verify a portable proof that a statement is in a log.",
     "restore": "Put a back-up into an empty directory, every hash checked.",
     "run": "Run a node: its log, its outward face, the exchange with its peers.",
+    "situation": "The joint picture, capabilities, help, the crisis plan.",
     "source": "See and read TAXII servers, MISP feeds and lists of others.",
     "statement": "Say something to the unit, and see what was said.",
     "token": "Make, list and revoke the tokens of outside tools.",

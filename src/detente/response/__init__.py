@@ -7,6 +7,10 @@ anything, no count of votes makes a thing true. Follows: trust.md section 2; STI
 notes with a property extension; CACAO 2.0; Recommendation (EU) 2021/1086; ICD 203.
 """
 
+from detente.response.accords import Accord, Allegation, Bench, Outcome, Standing, accord_of
+from detente.response.accounts import Asked, Line, account, flat, precision
+from detente.response.aid import Aid, Duty, aid_of, duties_of
+from detente.response.attribution import UNDECIDED, Attribution, attribution_of
 from detente.response.cases import Case, Hypothesis, Task, case_of, overdue
 from detente.response.entries import (
     ENTRY_BYTES_MAX,
@@ -28,6 +32,7 @@ from detente.response.objects import (
     in_words,
     kind_of,
 )
+from detente.response.questions import Message, Question, messages_of, question_of
 from detente.response.threads import ALTERNATIVES_MAX, Placed, Thread, arrange, depths_of
 
 __all__ = [
@@ -37,27 +42,49 @@ __all__ = [
     "ENTRY_KINDS",
     "PARENTS_MAX",
     "TURNS_MAX",
+    "UNDECIDED",
+    "Accord",
+    "Aid",
+    "Allegation",
+    "Asked",
+    "Attribution",
+    "Bench",
     "Case",
+    "Duty",
     "Entry",
     "EntryError",
     "Hypothesis",
     "Level",
+    "Line",
+    "Message",
+    "Outcome",
     "Placed",
     "PlaybookError",
+    "Question",
     "Sort",
+    "Standing",
     "Task",
     "Thread",
+    "accord_of",
+    "account",
     "acts_of",
+    "aid_of",
     "arrange",
+    "attribution_of",
     "case_of",
     "depths_of",
     "digest_of",
     "due_of",
+    "duties_of",
     "entry_in",
     "entry_object",
+    "flat",
     "in_words",
     "kind_of",
+    "messages_of",
     "overdue",
     "parse_entry",
+    "precision",
+    "question_of",
     "read_entry",
 ]

@@ -247,11 +247,14 @@ _ACTS: Mapping[Sort, Mapping[str, Form]] = {
             breach="words",
             shown="words",
             judges="judges",
+            quorum="whole",
             notice_hours="whole",
         ),
         "sign": _form(terms="id", optional={"words": "words"}),
         "decline": _SAYS,
-        "allege": _form(clause="whole", words="words", evidence="some ids", due="moment"),
+        "allege": _form(
+            accused="id", clause="whole", words="words", evidence="some ids", due="moment"
+        ),
         "reply": _form(of="id", words="words", evidence="ids"),
         "judge": _form(of="id", verdict="verdict", reasons="words"),
         "link": _form(clause="whole", about="id", words="words"),
