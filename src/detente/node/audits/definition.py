@@ -21,9 +21,10 @@ from detente.elections.audit.cards import Cards
 from detente.elections.audit.electorate import Places
 from detente.elections.audit.inputs import Inputs, as_name
 from detente.elections.errors import ElectionsError
+from detente.elections.records import Records
 from detente.errors import InputError
 from detente.node.audits.folder import DEFINITION, AuditFolder, naming_file
-from detente.node.cvr_files import read_assertions, read_cards, read_ids
+from detente.node.cvr_files import read_assertions, read_ids, read_records
 
 CONTESTS_MAX = 1_000
 _ROWS_MAX = 50_000_000
@@ -144,7 +145,12 @@ def load_audit(folder: AuditFolder) -> Audit:
         files = _files(document, rows)
         listed = document.text("manifest") if document.has("manifest") else rows[0].text("records")
         manifest = read_manifest(folder, listed)
-        contests = [_audited(folder, row, manifest, risk_limit) for row in rows]
+        named = dict.fromkeys(row.text("records") for row in rows)
+        records = {name: read_records(folder.file(name)) for name in named}
+        contests = [
+            _audited(folder, row, manifest, _cards(records[row.text("records")], row), risk_limit)
+            for row in rows
+        ]
         return Audit(
             folder=folder,
             name=document.text("audit"),
@@ -227,9 +233,19 @@ def _tabled(rows: Iterable[list[str]], columns: tuple[str, ...], file: str) -> M
     return Manifest(ids, columns, said)
 
 
-def _audited(folder: AuditFolder, row: Inputs, manifest: Manifest, risk_limit: float) -> Audited:
+def _cards(records: Records, row: Inputs) -> Cards:
+    """The records of one contest; a file with only one need not name it."""
     name = row.text("name")
-    cards = read_cards(folder.file(row.text("records")), contest=name)
+    if len(records.contests) == 1 and name not in records.contests:
+        (cards,) = records.contests.values()
+        return cards.renamed(cards.candidates, cards.marks, contest=name)
+    return records.of(name)
+
+
+def _audited(
+    folder: AuditFolder, row: Inputs, manifest: Manifest, cards: Cards, risk_limit: float
+) -> Audited:
+    name = row.text("name")
     contest = _contest(folder, row, cards)
     has_style = row.flag("style", True)
     known = cards.count if has_style else max(cards.count, len(manifest.ids))
