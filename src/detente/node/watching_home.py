@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
 from detente.errors import EnvironmentFault, UnitError
 from detente.node.acting import Acting
@@ -35,6 +36,7 @@ from detente.watch.indicators.marks import sealed_keys, wanted_marks
 from detente.watch.sigma.model import RuleSet
 
 LOOK_EVERY_S = 0.1
+REST_TIMES = 4  # as long as a hunt took, before the next
 MARKS_MAX = 100_000  # values of a hunt that are looked up in files; with more, every event is asked
 NO_RULES = Loaded(RuleSet(), frozenset(), 0, was_kept=False)
 
@@ -181,13 +183,17 @@ class HomeWatch:
             await _waited(self.wake, LOOK_EVERY_S)
 
     async def _look_back(self) -> None:
-        """Hunt for what was named, beside what is taken up meanwhile: all of it at once."""
+        """Hunt for what was named, beside what is taken up meanwhile: all of it at once.
+
+        Where warnings never cease, what comes is matched and said before what was is hunted.
+        """
         while True:
             await self._named.wait()
             self._named.clear()
+            begun = monotonic()
             await self._unless_refused(self._hunt_named)
+            await asyncio.sleep(max(LOOK_EVERY_S, REST_TIMES * (monotonic() - begun)))
             if self._unhunted:  # it was refused, or more came
-                await asyncio.sleep(LOOK_EVERY_S)
                 self._named.set()
 
     async def _unless_refused(self, work: Callable[[], object]) -> None:
