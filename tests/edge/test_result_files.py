@@ -57,7 +57,7 @@ def test_two_reports_of_one_level_follow_each_other(tmp_path):
     ("name", "data", "said"),
     [
         ("a.csv", b"", "no column"),
-        ("a.csv", HEAD.encode() + b"Arden,P1,Mayor,Ann,\xff\n", "line 2: not UTF-8"),
+        ("a.csv", HEAD.encode() + b"Arden,P1,Mayor,Ann,\xff\n", "a.csv:2: not UTF-8"),
         ("a.csv", HEAD.encode(), "no figures"),
         ("a.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-12], "broken gzip"),
         ("a.json", b"{", "not JSON"),

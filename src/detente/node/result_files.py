@@ -1,48 +1,39 @@
-"""A folder of published figures, from tape to public page: read, compared, said in one line."""
+"""A folder of published figures, from tape to public page: compared, and said in one line."""
 
-import gzip
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-import orjson
-
-from detente.elections import ElectionsError
 from detente.elections.results import (
+    Check,
     Difference,
     Level,
-    Place,
     Report,
+    beside,
     bounds,
     completeness,
+    direction,
+    early,
+    echoes,
+    gaps,
+    late_votes,
     missing,
     monotone,
-    read_clarity,
-    read_report,
-    read_table,
     rehearsals,
     roll_up,
+    shapes,
     shifts,
+    still_open,
     transit,
+    unlike_pages,
 )
-from detente.errors import EnvironmentFault, InputError
+from detente.node.clock import now as clock_now
+from detente.node.result_reading import Night, read_night
+from detente.node.signed_figures import NO_OFFICES, Offices
 
-FILE_BYTES_MAX = 2 * 1024 * 1024 * 1024
-FILES_MAX = 1_000
-EXPECTED = "expected"
-"""A table of places that must report: county, precinct, telephone."""
-COLUMN_MAP = "columns.json"
-"""Which column is what, where tables do not name them as usual."""
-_KINDS = (".csv", ".tsv", ".txt", ".xml", ".json")
-_WORDS = {
-    "tape": Level.TAPE,
-    "public": Level.PUBLIC,
-    "precinct": Level.PRECINCT,
-    "county": Level.COUNTY,
-    "state": Level.STATE,
-}
+REHEARSAL_LINE = "REHEARSAL: no figure of it is real. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +42,117 @@ class Checked:
 
     Attributes:
         line: the whole in one plain sentence.
-        differences: everything that does not agree.
+        differences: everything that does not agree, what is most pressing first.
         notes: what was left out, or stands on one side only.
         reports: what was read, in the order of the chain.
+        is_rehearsal: whether all of it is a rehearsal.
     """
 
     line: str
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
     reports: tuple[Report, ...]
+    is_rehearsal: bool = False
 
 
-def check_results(folder: Path) -> Checked:
+def check_results(
+    folder: Path, *, offices: Offices = NO_OFFICES, at: datetime | None = None
+) -> Checked:
     """Read every file of a folder and compare what follows each other in the chain.
+
+    Args:
+        folder: the files of the night.
+        offices: whose signatures are trusted.
+        at: the moment for which to judge who is late; None: now.
 
     Raises:
         InputError: no figures, or a file that cannot be read: nothing of it is used then.
     """
-    if not folder.is_dir():
-        raise InputError("no folder", file=str(folder), remedy="Name the folder with the figures")
-    names = _column_map(folder)
-    reports: list[Report] = []
-    expected: dict[Place, str] = {}
-    for path in _files(folder):
-        if path.name.lower().startswith(EXPECTED):
-            expected |= _expected(path)
-        else:
-            reports += _read(path, names)
-    if not reports:
-        raise InputError(
-            "no figures in it",
-            file=str(folder),
-            remedy="Put tables (CSV), Clarity XML or SP 1500-100 JSON there",
-        )
-    return _check(sorted(reports, key=lambda each: (each.level, each.source)), expected)
+    night = read_night(folder, offices)
+    return check_night(night, at if at is not None else clock_now())
 
 
-def _check(reports: Sequence[Report], expected: Mapping[Place, str]) -> Checked:
+def check_night(night: Night, at: datetime) -> Checked:
+    """Compare what was read; a rehearsal's figures are only compared with each other."""
+    reports = sorted(night.reports, key=lambda each: (each.level, each.source))
     real = [report for report in reports if not report.is_test]
-    found = rehearsals(reports)
-    notes = [f"{r.source}: left out: {what}" for r in reports for what in r.left_out]
-    last = _latest(real)
+    is_rehearsal = not real
+    judged = reports if is_rehearsal else real
+    found = [] if is_rehearsal else rehearsals(reports) + echoes(reports)
+    found += night.broken
+    notes = [*night.notes, *_unsigned(judged)]
+    notes += [f"{r.source}: left out: {what}" for r in reports for what in r.left_out]
+    found += _along(judged, notes)
+    for report in judged:
+        found += bounds(report)
+    found += _by_the_clock(night, judged, at, notes)
+    for source, devices in night.logs.items():
+        found += gaps(devices, source) + late_votes(devices, night.expected, source)
+    found = _with_shapes(found, judged, night)
+    found.sort(key=lambda each: -each.weight)
+    line = _line(found, judged)
+    return Checked(
+        REHEARSAL_LINE + line if is_rehearsal else line,
+        tuple(found),
+        tuple(dict.fromkeys(notes)),
+        tuple(reports),
+        is_rehearsal,
+    )
+
+
+def _unsigned(reports: Sequence[Report]) -> list[str]:
+    """Who signed; said only where anybody did: most offices do not sign yet."""
+    if not any(report.signed_by for report in reports):
+        return []
+    return [
+        f"{each.source}: signed by {each.signed_by}" if each.signed_by
+        else f"{each.source}: unsigned"
+        for each in reports
+    ]  # fmt: skip
+
+
+def _along(judged: Sequence[Report], notes: list[str]) -> list[Difference]:
+    """What does not agree from each level to the next, at each level in time, and at the page."""
+    found: list[Difference] = []
+    last = _latest(judged)
     for inner, outer in _neighbours(last):
-        found += _compare(inner, outer)
+        compared = _compare(inner, outer)
+        found += compared
         notes += missing(inner, outer)
-    public = [report for report in real if report.level is Level.PUBLIC]
+        summed = [each for each in compared if each.check is Check.ROLL_UP]
+        notes += filter(None, [direction(summed, inner, outer)])
+    public = [report for report in judged if report.level is Level.PUBLIC]
     inside = [report for report in last if report.level is not Level.PUBLIC]
     if public and inside:
-        found += transit(inside[-1], public)
-    for earlier, later in _successive(real):
+        signed = [report for report in inside if report.signed_by]
+        found += transit((signed or inside)[-1], public)
+        notes += unlike_pages(public)
+    for earlier, later in _successive(judged):
         found += monotone(earlier, later)
-    for report in real:
-        found += bounds(report)
-    found += completeness(real, expected)
-    return Checked(_line(found, real, expected), tuple(found), tuple(notes), tuple(reports))
+    return found
+
+
+def _by_the_clock(
+    night: Night, judged: Sequence[Report], at: datetime, notes: list[str]
+) -> list[Difference]:
+    waiting = dict(still_open(night.expected, at))
+    came = {place for report in judged for place in report.places()}
+    notes += [said for place, said in waiting.items() if place not in came]
+    late = {place: each.telephone for place, each in night.expected.items() if place not in waiting}
+    return completeness(judged, late) + early(judged, night.expected)
+
+
+def _with_shapes(
+    found: Sequence[Difference], judged: Sequence[Report], night: Night
+) -> list[Difference]:
+    seen = [
+        shape
+        for before in night.before
+        for report in judged
+        if report.level is before.level
+        for shape in shapes(report, before)
+    ]
+    return beside(found, seen)
 
 
 def _compare(inner: Report, outer: Report) -> list[Difference]:
@@ -132,9 +180,7 @@ def _successive(real: Sequence[Report]) -> Iterator[tuple[Report, Report]]:
             yield from pairwise(report for report in real if report.level is level)
 
 
-def _line(
-    found: Sequence[Difference], real: Sequence[Report], expected: Mapping[Place, str]
-) -> str:
+def _line(found: Sequence[Difference], real: Sequence[Report]) -> str:
     places = len({place for report in real for place in report.places() if place.precinct})
     votes = sum(abs(each.difference) for each in found)
     turning = sum(each.can_change_winner for each in found)
@@ -143,103 +189,3 @@ def _line(
         return f"{what} along the chain."
     could = f"{turning} of them could change a winner" if turning else "no winner changes"
     return f"{len(found)} figures do not agree, {votes} votes in all; {could}."
-
-
-def _files(folder: Path) -> list[Path]:
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and _kind(path))
-    if len(paths) > FILES_MAX:
-        raise InputError(f"more than {FILES_MAX} files", file=str(folder))
-    return [path for path in paths if path.name != COLUMN_MAP]
-
-
-def _kind(path: Path) -> str:
-    name = path.name.lower().removesuffix(".gz")
-    return next((kind for kind in _KINDS if name.endswith(kind)), "")
-
-
-def _level(path: Path) -> Level | None:
-    """The level that a file's name says; for tables otherwise the columns decide."""
-    name = path.name.lower()
-    return next((level for word, level in _WORDS.items() if word in name), None)
-
-
-def _read(path: Path, names: Mapping[str, str]) -> list[Report]:
-    data = _bytes(path)
-    level = _level(path)
-    kind = _kind(path)
-    if kind == ".xml":
-        reports = _naming(path, lambda: read_clarity(data, path.name))
-    elif kind == ".json":
-        reports = _naming(path, lambda: read_report(_json(data), path.name))
-    else:
-        wanted = level if level in (Level.TAPE, Level.PUBLIC) else None
-        reports = _naming(path, lambda: [read_table(data, path.name, level=wanted, names=names)])
-    return reports
-
-
-def _naming(path: Path, read: Callable[[], list[Report]]) -> list[Report]:
-    try:
-        return read()
-    except ElectionsError as error:
-        raise InputError(error.message, file=str(path), remedy=error.remedy) from None
-
-
-def _json(data: bytes) -> object:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ElectionsError(f"line {error.lineno}: not JSON: {error.msg}") from None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            is_packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            stream = gzip.GzipFile(fileobj=file) if is_packed else file
-            data = stream.read(FILE_BYTES_MAX + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"a broken gzip file: {error}", file=str(path)) from None
-    except OSError as error:
-        raise EnvironmentFault(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > FILE_BYTES_MAX:
-        raise InputError(f"more than {FILE_BYTES_MAX} bytes", file=str(path))
-    return data
-
-
-def _column_map(folder: Path) -> Mapping[str, str]:
-    path = folder / COLUMN_MAP
-    if not path.exists():
-        return {}
-    try:
-        document = orjson.loads(_bytes(path))
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"not JSON: {error.msg}", file=str(path), line=error.lineno) from None
-    if not isinstance(document, dict) or not all(
-        isinstance(value, str) for value in document.values()
-    ):
-        raise InputError(
-            "a column map is an object of texts",
-            file=str(path),
-            remedy='Write {"contest": "Race", "choice": "Name", "votes": "Count"}',
-        )
-    return document
-
-
-def _expected(path: Path) -> dict[Place, str]:
-    lines = _bytes(path).decode("utf-8-sig", "replace").splitlines()
-    header = [name.strip().lower() for name in (lines[0] if lines else "").split(",")]
-    if "precinct" not in header and "county" not in header:
-        raise InputError(
-            "no column county or precinct",
-            file=str(path),
-            line=1,
-            remedy="Write county,precinct,telephone",
-        )
-    expected: dict[Place, str] = {}
-    for line in lines[1:]:
-        row = dict(zip(header, (part.strip() for part in line.split(",")), strict=False))
-        if line.strip():
-            place = Place(row.get("county", ""), row.get("precinct", ""))
-            expected[place] = row.get("telephone", "")
-    return expected

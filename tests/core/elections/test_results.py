@@ -26,7 +26,8 @@ from detente.elections.results import (
     shifts,
     transit,
 )
-from detente.elections.results.gathering import as_votes, near
+from detente.elections.results.gathering import as_votes
+from detente.elections.rows import near
 
 MAYOR = Contest("Mayor")
 HEAD = "county,precinct,office,candidate,votes\n"

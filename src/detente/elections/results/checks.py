@@ -1,6 +1,7 @@
 """The other checks of a feed: rehearsals, pages altered on their way, falling counts, bounds."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 
 from detente.elections.results.model import (
     Check,
@@ -10,6 +11,7 @@ from detente.elections.results.model import (
     Report,
     Turnout,
     Votes,
+    Weight,
     margin,
     totals,
 )
@@ -32,9 +34,31 @@ def rehearsals(reports: Iterable[Report]) -> list[Difference]:
     ]
 
 
+def echoes(reports: Sequence[Report]) -> list[Difference]:
+    """Files that are told as real and hold, figure for figure, what a rehearsal holds."""
+    tests = [report for report in reports if report.is_test]
+    return [
+        Difference(
+            Check.TEST_FLAG,
+            report.source,
+            0,
+            True,
+            f"{report.source} does not say that it is a rehearsal, and every figure in it is that "
+            f"of {test.source}, which does. Innocent: the rehearsal's file was sent again. Settled "
+            "by: the tapes of two places.",
+            Weight.NOW,
+        )
+        for report in reports
+        if not report.is_test
+        for test in tests
+        if report.votes == test.votes
+    ]
+
+
 def transit(signed: Report, public: Sequence[Report]) -> list[Difference]:
     """The public page, as seen from each vantage point, against what its office gave out."""
     meant = totals([signed])
+    agree = [page.source for page in public if _agrees(totals([page]), meant)]
     found: list[Difference] = []
     for page in public:
         for contest, votes in totals([page]).items():
@@ -42,24 +66,53 @@ def transit(signed: Report, public: Sequence[Report]) -> list[Difference]:
                 said = meant.get(contest, {}).get(choice)
                 if said is not None and said != seen:
                     found.append(
-                        _altered(signed, page, contest, choice, seen - said, meant[contest])
+                        _altered(signed, page, contest, choice, seen - said, meant[contest], agree)
                     )
     return found
 
 
+def unlike_pages(public: Sequence[Report]) -> list[str]:
+    """Vantage points that do not see the same page, in words."""
+    if len(public) == 1:
+        return [f"{public[0].source}: the public page was looked at from one place only"]
+    return [
+        f"{one.source} and {other.source} do not see the same figures: something stands between"
+        for one, other in combinations(public, 2)
+        if not _agrees(totals([one]), totals([other]))
+    ]
+
+
+def _agrees(seen: Mapping[Contest, Votes], meant: Mapping[Contest, Votes]) -> bool:
+    return all(
+        meant[contest].get(choice, count) == count
+        for contest, votes in seen.items()
+        if contest in meant
+        for choice, count in votes.items()
+    )
+
+
 def _altered(
-    signed: Report, page: Report, contest: Contest, choice: str, difference: int, votes: Votes
+    signed: Report,
+    page: Report,
+    contest: Contest,
+    choice: str,
+    difference: int,
+    votes: Votes,
+    agree: Sequence[str],
 ) -> Difference:
     between = margin(votes, contest.seats)
     seal = f"signed by {signed.signed_by}" if signed.signed_by else "unsigned"
+    elsewhere = f" {', '.join(agree)} shows the office's own figures." if agree else ""
     return Difference(
         Check.TRANSIT,
         f"{page.source}: {contest}: {choice}",
         difference,
         between is not None and abs(difference) >= between,
         f"the public sees {abs(difference)} votes {'more' if difference > 0 else 'fewer'} than the "
-        f"office's own figure ({seal}). Innocent: a cache, an update under way. Settled by: the "
-        "same page from a second place in five minutes; until then show the last agreed page.",
+        f"office's own figure ({seal}).{elsewhere} Innocent: a cache, an update under way. Settled "
+        "by: the same page from a second place in five minutes; until then show the last agreed "
+        "page.",
+        Weight.NOW,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Never
 from xml.parsers import expat
 
 from detente.elections.errors import ElectionsError
+from detente.elections.hardened_xml import broken, refuse_doctype
 from detente.elections.results.gathering import Gatherer, as_votes, folded
 from detente.elections.results.model import Contest, Level, Place, Report
 
@@ -28,11 +29,8 @@ def read_clarity(data: bytes, source: str) -> list[Report]:
     reader.line = lambda: parser.CurrentLineNumber
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise ElectionsError(
-            f"line {error.lineno}: broken XML: {expat.errors.messages[error.code]}",
-            remedy="Download the feed again",
-        ) from None
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise broken(error) from None
     return reader.reports()
 
 
@@ -50,10 +48,7 @@ class _Reader:
         self._level = Level.COUNTY
 
     def refuse_doctype(self, *_: object) -> Never:
-        raise ElectionsError(
-            f"line {self.line()}: the XML defines a document type or entities, which no feed does",
-            remedy="Do not use this file; ask where it came from",
-        )
+        refuse_doctype(self.line())
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         self._path.append(tag)

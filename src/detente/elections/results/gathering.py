@@ -1,17 +1,16 @@
 """Rows of a file gathered into a report: every bad row is told, nothing is half imported."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from datetime import datetime
 
 from detente.elections.errors import ElectionsError
 from detente.elections.results.model import Contest, Level, Place, Report, Turnout
+from detente.elections.rows import Refused
 
-ROWS_MAX = 20_000_000
+ROWS_MAX = 5_000_000
 """Rows of one file."""
-TOLD_MAX = 20
-"""Bad rows that a message names; the rest are counted."""
 VOTES_MAX = 10**9
 _DIGITS_MAX = 12
+_MOMENT_CHARS_MAX = 40
 
 
 class Gatherer:
@@ -28,19 +27,20 @@ class Gatherer:
         self.is_test = False
         self._votes: dict[tuple[Place, Contest], dict[str, int]] = {}
         self._turnout: dict[tuple[Place, Contest], Turnout] = {}
-        self._seen: set[tuple[Place, Contest, str, str]] = set()
-        self._refused: list[str] = []
+        self._parties: dict[tuple[Place, Contest, str], set[str]] = {}
+        self.generated: datetime | None = None
+        self._refused = Refused()
         self._left_out: dict[str, int] = {}
         self._count = 0
 
     @property
     def has_figures(self) -> bool:
         """Whether any row came, good or bad."""
-        return bool(self._votes or self._refused)
+        return bool(self._votes) or len(self._refused) > 0
 
     def refuse(self, line: int, reason: str) -> None:
         """Keep a row that cannot be read."""
-        self._refused.append(f"line {line}: {reason}")
+        self._refused.add(line, reason)
 
     def leave_out(self, what: str) -> None:
         """Count something that is read and not used."""
@@ -56,12 +56,13 @@ class Gatherer:
         if not 0 <= votes <= VOTES_MAX:
             self.refuse(line, f"{votes} votes for {choice!r:.60}")
             return
-        key = (place, contest, choice, party)
-        if key in self._seen:
-            self.refuse(line, f"{place}: {contest}: {choice!r:.60} stands there a second time")
-            return
-        self._seen.add(key)
         into = self._votes.setdefault((place, contest), {})
+        if party or choice in into:
+            parties = self._parties.setdefault((place, contest, choice), set())
+            if choice in into and (not parties or not party or party in parties):
+                self.refuse(line, f"{place}: {contest}: {choice!r:.60} stands there a second time")
+                return
+            parties.add(party)
         into[choice] = into.get(choice, 0) + votes
 
     def say(self, place: Place, contest: Contest, turnout: Turnout) -> None:
@@ -74,14 +75,7 @@ class Gatherer:
         Raises:
             ElectionsError: rows were refused (all of them are told), or there are no figures.
         """
-        if self._refused:
-            told = "; ".join(self._refused[:TOLD_MAX])
-            more = len(self._refused) - TOLD_MAX
-            rest = f"; and {more} more" if more > 0 else ""
-            raise ElectionsError(
-                f"{len(self._refused)} rows cannot be read, nothing was taken: {told}{rest}",
-                remedy="Mend these rows, or ask for the export again",
-            )
+        self._refused.raise_if_any()
         if not self._votes:
             raise ElectionsError("no figures in it")
         left = tuple(f"{what} ({count} times)" for what, count in self._left_out.items())
@@ -91,8 +85,20 @@ class Gatherer:
             votes=self._votes,
             turnout=self._turnout,
             is_test=self.is_test,
+            generated=self.generated,
             left_out=left,
         )
+
+
+def as_moment(text: object) -> datetime | None:
+    """A moment with its zone, as feeds write it; None where it is none."""
+    if not isinstance(text, str) or len(text) > _MOMENT_CHARS_MAX:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def as_votes(text: str) -> int | None:
@@ -111,9 +117,3 @@ def as_votes(text: str) -> int | None:
 def folded(text: str) -> str:
     """A name with its inner white space folded: exports differ in nothing else more often."""
     return " ".join(text.split())
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """A hint at the names that `name` may have been meant to be."""
-    found = get_close_matches(name, list(known), n=2, cutoff=0.7)
-    return f" (near: {', '.join(found)})" if found else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 
@@ -69,7 +70,7 @@ class Report:
         turnout: for each place and contest what else is said.
         is_test: whether it says that it is a rehearsal.
         signed_by: who signed it; empty: unsigned.
-        refused: rows that could not be read, with their line and reason.
+        generated: when it says that it was made; None: it does not say.
         left_out: what was read and is not used, in words.
     """
 
@@ -79,7 +80,7 @@ class Report:
     turnout: Mapping[tuple[Place, Contest], Turnout] = field(default_factory=dict)
     is_test: bool = False
     signed_by: str = ""
-    refused: tuple[str, ...] = ()
+    generated: datetime | None = None
     left_out: tuple[str, ...] = ()
 
     def places(self) -> set[Place]:
@@ -91,12 +92,23 @@ class Check(StrEnum):
     """The checks, in the order in which they are made."""
 
     TEST_FLAG = "test_flag"
+    SIGNATURE = "signature"
     ROLL_UP = "roll_up"
     SHIFT = "shift"
     TRANSIT = "transit"
     MONOTONE = "monotone"
     BOUNDS = "bounds"
     COMPLETENESS = "completeness"
+    HOURS = "hours"
+    EVENT_LOG = "event_log"
+
+
+class Weight(IntEnum):
+    """How soon somebody should look."""
+
+    LOW = 0
+    LOOK = 1
+    NOW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,7 @@ class Difference:
         difference: by how many votes, signed: what is further out, less what is further in.
         can_change_winner: whether so many votes could change who wins.
         explanation: what it is, what would explain it innocently, what would settle it.
+        weight: how soon somebody should look.
     """
 
     check: Check
@@ -116,6 +129,7 @@ class Difference:
     difference: int
     can_change_winner: bool
     explanation: str
+    weight: Weight = Weight.LOOK
 
 
 def totals(reports: Iterable[Report]) -> dict[Contest, dict[str, int]]:

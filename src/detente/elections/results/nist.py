@@ -1,12 +1,20 @@
-"""NIST SP 1500-100 version 2, JSON: election results as the standard writes them."""
+"""NIST SP 1500-100 version 2, JSON and XML: election results as the standard writes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from detente.elections.errors import ElectionsError
-from detente.elections.results.gathering import Gatherer, folded
-from detente.elections.results.model import Contest, Level, Place, Report
+from detente.elections.hardened_xml import LINE, children
+from detente.elections.results.gathering import Gatherer, as_moment, folded
+from detente.elections.results.model import Contest, Level, Place, Report, Turnout
 
 REPORT_TYPE = "ElectionResults.ElectionReport"
+ROOT = "ElectionReport"
+DISTRICT = "contest-district"
+"""What a unit of type `other` calls itself that is only the district of a contest."""
+_LISTS = frozenset((
+    "GpUnit", "Election", "Candidate", "Contest", "ContestSelection", "VoteCounts", "OtherCounts",
+    "BallotCounts", "Text", "Party", "Person", "Office", "ExternalIdentifier", "CountStatus",
+))  # fmt: skip
 _LEVELS = {"precinct": Level.PRECINCT, "county": Level.COUNTY, "state": Level.STATE}
 
 
@@ -23,6 +31,11 @@ def read_report(document: object, source: str) -> list[Report]:
     if not isinstance(document, dict) or document.get("@type") != REPORT_TYPE:
         raise ElectionsError(f'no SP 1500-100 report: "@type" is not {REPORT_TYPE}')
     units = _units(document)
+    districts = {
+        _text(row, "@id"): _label(row.get("Name"))
+        for row in _rows(document, "GpUnit")
+        if row.get("OtherType") == DISTRICT
+    }
     people = {
         _text(row, "@id"): _label(row.get("BallotName"))
         for election in _rows(document, "Election")
@@ -31,13 +44,42 @@ def read_report(document: object, source: str) -> list[Report]:
     gatherers = {level: Gatherer(source, level) for level in _LEVELS.values()}
     for election in _rows(document, "Election"):
         for contest in _rows(election, "Contest"):
-            _take(contest, units, people, gatherers)
+            named = _contest(contest, districts)
+            _take(contest, named, units, people, gatherers)
+            _say_turnout(contest, named, election, units, gatherers)
     for gatherer in gatherers.values():
         gatherer.is_test = document.get("IsTest") is True
+        gatherer.generated = as_moment(document.get("GeneratedDate"))
     found = [gatherer.report() for level, gatherer in gatherers.items() if gatherer.has_figures]
     if not found:
         raise ElectionsError("no figures of a precinct, a county or a state in it")
     return found
+
+
+def read_report_xml(pieces: Iterable[bytes], source: str) -> list[Report]:
+    """Read a 1500-100 election report written as XML.
+
+    Raises:
+        ElectionsError: it is no such report, broken XML, or XML that defines entities.
+    """
+    document: dict[str, object] = {"@type": REPORT_TYPE}
+    for name, value in children(pieces, ROOT, _LISTS):
+        if name in _LISTS:
+            known = document.setdefault(name, [])
+            if isinstance(known, list):
+                known.append(value)
+        else:
+            document[name] = value
+    return read_report(document, source)
+
+
+def _contest(row: Mapping[str, object], districts: Mapping[str, str]) -> Contest:
+    seats = row.get("VotesAllowed", 1)
+    return Contest(
+        folded(_text(row, "Name")),
+        districts.get(_text(row, "ElectionDistrictId"), ""),
+        seats if isinstance(seats, int) and seats > 0 else 1,
+    )
 
 
 def _units(document: Mapping[str, object]) -> dict[str, tuple[Level, Place]]:
@@ -61,39 +103,77 @@ def _units(document: Mapping[str, object]) -> dict[str, tuple[Level, Place]]:
 
 def _take(
     row: Mapping[str, object],
+    contest: Contest,
     units: Mapping[str, tuple[Level, Place]],
     people: Mapping[str, str],
     gatherers: Mapping[Level, Gatherer],
 ) -> None:
-    seats = row.get("VotesAllowed", 1)
-    contest = Contest(
-        folded(_text(row, "Name")), seats=seats if isinstance(seats, int) and seats > 0 else 1
-    )
-    for number, selection in enumerate(_rows(row, "ContestSelection")):
+    for number, selection in enumerate(_rows(row, "ContestSelection"), 1):
+        line = _line(selection, number)
         ids = _list(selection, "CandidateIds")
         named = " / ".join(people.get(str(each), str(each)) for each in ids)
         choice = named or _label(selection.get("Selection")) or _text(selection, "@id")
         for unit, count in _counts(selection).items():
             level, place = units.get(unit, (None, Place()))
-            if level is not None:
-                gatherers[level].add(number + 1, place, contest, choice, count)
+            into = gatherers[level or Level.STATE]
+            if count is None:
+                into.refuse(line, f"{contest}: {choice!r:.60}: no count of the unit {unit!r:.40}")
+            elif level is None:
+                into.leave_out("votes of a unit that is no precinct, county or state")
+            else:
+                into.add(line, place, contest, choice, count)
 
 
-def _counts(selection: Mapping[str, object]) -> dict[str, int]:
-    """Votes by unit: the total where one is given, else the sum of its kinds."""
-    totals: dict[str, int] = {}
-    kinds: dict[str, int] = {}
+def _line(row: Mapping[str, object], number: int) -> int:
+    """The line of an element; in JSON the number of the row instead."""
+    line = row.get(LINE)
+    return line if isinstance(line, int) else number
+
+
+def _counts(selection: Mapping[str, object]) -> dict[str, int | None]:
+    """Votes by unit: the total where one is given, else the sum of its kinds; None: no count."""
+    totals: dict[str, int | None] = {}
+    kinds: dict[str, int | None] = {}
     for row in _rows(selection, "VoteCounts"):
-        unit, count = _text(row, "GpUnitId"), row.get("Count")
-        if isinstance(count, float) and count.is_integer():
-            count = int(count)
-        if isinstance(count, bool) or not isinstance(count, int):
-            raise ElectionsError(f"{count!r:.40} is no count (unit {unit!r:.40})")
+        unit, count = _text(row, "GpUnitId"), _whole(row.get("Count"))
         if row.get("Type") == "total":
             totals[unit] = count
         else:
-            kinds[unit] = kinds.get(unit, 0) + count
+            before = kinds.get(unit, 0)
+            kinds[unit] = None if count is None or before is None else before + count
     return kinds | totals
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _say_turnout(
+    row: Mapping[str, object],
+    contest: Contest,
+    election: Mapping[str, object],
+    units: Mapping[str, tuple[Level, Place]],
+    gatherers: Mapping[Level, Gatherer],
+) -> None:
+    """What the report says beside the votes of one contest, and of its units."""
+    ballots = {
+        _text(each, "GpUnitId"): _whole(each.get("BallotsCast"))
+        for each in _rows(election, "BallotCounts")
+        if each.get("Type") == "total"
+    }
+    for each in _rows(row, "OtherCounts"):
+        unit = _text(each, "GpUnitId")
+        level, place = units.get(unit, (None, Place()))
+        if level is None:
+            continue
+        said = Turnout(
+            ballots=ballots.get(unit),
+            blanks=_whole(each.get("Undervotes")),
+            spoiled=_whole(each.get("Overvotes")),
+        )
+        gatherers[level].say(place, contest, said)
 
 
 def _rows(row: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:

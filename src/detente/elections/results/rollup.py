@@ -7,7 +7,7 @@ is not a file of zeros: only places and contests that both sides name are compar
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from detente.elections.results.model import (
     Check,
@@ -17,6 +17,7 @@ from detente.elections.results.model import (
     Place,
     Report,
     Votes,
+    Weight,
     margin,
     totals,
 )
@@ -24,8 +25,18 @@ from detente.elections.results.model import (
 Summed = dict[tuple[Place, Contest], dict[str, int]]
 
 
+VOTES_TOLERATED = 10
+SHARE_TOLERATED = 0.001
+"""Of a contest's votes at one place: honest archives differ by so much (Georgia 2024)."""
+DIRECTED_MIN = 8
+"""So many differences all of one sign are a direction, not chance (1 in 128)."""
+
+
 def roll_up(inner: Report, outer: Report) -> list[Difference]:
     """Compare what is further in, summed, with what is further out.
+
+    A difference within the tolerance weighs little, unless all of its contest together could
+    change a winner.
 
     Args:
         inner: such as precincts.
@@ -53,9 +64,48 @@ def roll_up(inner: Report, outer: Report) -> list[Difference]:
             difference,
             contest in turning,
             _explain(inner, outer, difference, contest, wholes[contest], moved[contest]),
+            _weigh(difference, sum(outer.votes[place, contest].values()), contest in turning),
         )
         for place, contest, choice, difference in found
     ]
+
+
+def _weigh(difference: int, votes: int, turns: bool) -> Weight:
+    if turns:
+        return Weight.NOW
+    small = abs(difference) <= max(VOTES_TOLERATED, SHARE_TOLERATED * votes)
+    return Weight.LOW if small else Weight.LOOK
+
+
+def direction(found: Sequence[Difference], inner: Report, outer: Report) -> str:
+    """Which way the differences of a roll-up go, in words; empty where there are few."""
+    ups = sum(each.difference > 0 for each in found)
+    downs = len(found) - ups
+    if len(found) < DIRECTED_MIN:
+        return ""
+    if ups and downs:
+        return f"{ups} of these differences go up and {downs} down: no one direction"
+    which, other = (outer, inner) if ups else (inner, outer)
+    gaining = _leaders_gain(found, outer)
+    return (
+        f"all {len(found)} differences go one way: {which.source} has more than {other.source}, "
+        "as where small places are left out to protect who voted there; "
+        f"those who lead gain {gaining[0]} of these votes, those behind them {gaining[1]}"
+    )
+
+
+def _leaders_gain(found: Sequence[Difference], outer: Report) -> tuple[int, int]:
+    wholes = totals([outer])
+    leaders = {
+        f"{contest}: {choice}"
+        for contest, votes in wholes.items()
+        for choice in sorted(votes, key=lambda name: -votes[name])[: contest.seats]
+    }
+    gains = [0, 0]
+    for each in found:
+        leads = each.place.partition(": ")[2] in leaders
+        gains[0 if leads else 1] += each.difference
+    return gains[0], gains[1]
 
 
 def missing(inner: Report, outer: Report) -> Iterator[str]:

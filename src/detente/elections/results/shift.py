@@ -7,7 +7,7 @@ makes it equal to the other, that is what happened, and no vote is lost.
 
 from collections.abc import Sequence
 
-from detente.elections.results.model import Check, Difference, Report, margin
+from detente.elections.results.model import Check, Difference, Report, Weight, margin
 
 _CHOICES_MIN = 3
 """Two choices that swap cannot be told from a shift of two by one."""
@@ -53,6 +53,7 @@ def shifts(counted: Report, told: Report) -> list[Difference]:
                 f"line(s); no vote is missing. Innocent, and the usual cause: the ballot changed "
                 "after the memory cards were made. Settled by: the tape of this place; the cards "
                 "must be made anew.",
+                Weight.NOW,
             )
         )
     return found

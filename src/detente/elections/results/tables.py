@@ -1,13 +1,14 @@
 """Figures from tables: OpenElections' columns, or any with a map of column names."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detente.elections.errors import ElectionsError
 from detente.elections.results.gathering import Gatherer, as_votes, folded
 from detente.elections.results.model import Contest, Level, Place, Report, Turnout
+from detente.elections.rows import near
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -29,6 +30,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "is_test": ("is_test", "test"),
 }
 _NOT_A_PRECINCT = frozenset(("", "not available", "all", "total"))
+_BESIDE = ("ballots", "registered", "blanks", "spoiled")
+_PIECE_BYTES = 1 << 20
 _TRUE = frozenset(("1", "true", "yes", "y", "test"))
 
 
@@ -54,17 +57,32 @@ def read_table(
     Raises:
         ElectionsError: no such columns, or rows that cannot be read: all are told.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ElectionsError(
-            f"line {line}: not UTF-8", remedy="Export the file again as UTF-8"
-        ) from None
-    separator = "\t" if "\t" in text[: text.find("\n") + 1] else ","
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    first = data[: data.find(b"\n") + 1]
+    rows = csv.reader(_lines(data), delimiter="\t" if b"\t" in first else ",")
     columns = _columns(next(rows, []), names or {})
     return _gathered(rows, columns, source, level)
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """Lines with their ends, decoded some at a time: a long file is not held twice."""
+    start, number = 3 if data.startswith(b"\xef\xbb\xbf") else 0, 1
+    while start < len(data):
+        end = data.find(b"\n", start + _PIECE_BYTES) + 1 or len(data)
+        piece = data[start:end]
+        try:
+            text = piece.decode()
+        except UnicodeDecodeError as error:
+            line = number + piece.count(b"\n", 0, error.start)
+            raise ElectionsError(
+                f"line {line}: not UTF-8", remedy="Export the file again as UTF-8"
+            ) from None
+        number += piece.count(b"\n")
+        lines = text.split("\n")
+        last = lines.pop()
+        yield from (line + "\n" for line in lines)
+        if last:
+            yield last
+        start = end
 
 
 def _columns(header: Sequence[str], names: Mapping[str, str]) -> _Columns:
@@ -81,58 +99,91 @@ def _columns(header: Sequence[str], names: Mapping[str, str]) -> _Columns:
         missing.append("votes")
     if missing:
         raise ElectionsError(
-            f"no column for {', '.join(missing)} among: {', '.join(header)[:200]}",
+            f"line 1: no column for {', '.join(missing)} among: {', '.join(header)[:200]}"
+            + "".join(near(each, seen) for each in (*missing, *names.values()) if each not in seen),
             remedy='Say which is which with a column map: {"contest": "Race", "choice": "Name"}',
         )
     return _Columns(at, [] if "votes" in at else parts, len(header))
 
 
 def _gathered(rows: "Reader", columns: _Columns, source: str, level: Level | None) -> Report:
-    gatherer = Gatherer(source, level if level is not None else Level.STATE)
-    found = Level.STATE
+    reader = _Rows(columns, Gatherer(source, level if level is not None else Level.STATE))
     try:
         for row in rows:
-            if not row:
-                continue
-            taken = _take(row, columns, gatherer, rows.line_num)
-            if taken is not None:
-                found = min(found, taken)
+            if row:
+                reader.take(row, rows.line_num)
     except csv.Error as error:
         raise ElectionsError(f"line {rows.line_num}: {error}") from None
     if level is None:
-        gatherer.level = found
-    return gatherer.report()
+        reader.into.level = reader.level
+    return reader.into.report()
 
 
-def _take(row: Sequence[str], columns: _Columns, into: Gatherer, line: int) -> Level | None:
-    if len(row) != columns.width:
-        into.refuse(line, f"{len(row)} columns instead of {columns.width}")
-        return None
-    said = {field: folded(row[at][:FIELD_CHARS_MAX]) for field, at in columns.at.items()}
-    counts = [as_votes(row[at]) for at in columns.parts or [columns.at["votes"]]]
-    known = [count for count in counts if count is not None]
-    if len(known) != len(counts):
-        into.refuse(line, f"{row[columns.at.get('votes', columns.width - 1)]!r:.40} is no count")
-        return None
-    precinct = said.get("precinct", "")
-    place = Place(said.get("county", ""), "" if precinct.lower() in _NOT_A_PRECINCT else precinct)
-    seats = as_votes(said.get("seats", "")) or 1
-    contest = Contest(said["contest"], said.get("district", ""), seats)
-    if not contest.name or not said["choice"]:
-        into.refuse(line, "no contest or no choice is named")
-        return None
-    if any(count < 0 for count in known):
-        into.refuse(line, f"{min(known)} votes for {said['choice']!r:.60}")
-        return None
-    if said.get("is_test", "").lower() in _TRUE:
-        into.is_test = True
-    into.add(line, place, contest, said["choice"], sum(known), said.get("party", ""))
-    _say_turnout(said, place, contest, into)
-    return Level.PRECINCT if place.precinct else Level.COUNTY if place.county else Level.STATE
+class _Rows:
+    """Takes rows; places and contests that stand in many of them are made once."""
 
+    def __init__(self, columns: _Columns, into: Gatherer) -> None:
+        self.into = into
+        self.level = Level.STATE
+        self._width = columns.width
+        self._at = dict(columns.at)
+        self._counts = list(columns.parts) or [columns.at["votes"]]
+        self._beside = [columns.at.get(name, -1) for name in _BESIDE]
+        self._has_beside = any(at >= 0 for at in self._beside)
+        self._places: dict[tuple[str, str], Place] = {}
+        self._contests: dict[tuple[str, str, str], Contest] = {}
 
-def _say_turnout(said: Mapping[str, str], place: Place, contest: Contest, into: Gatherer) -> None:
-    fields = ("ballots", "registered", "blanks", "spoiled")
-    values = [as_votes(said[field]) if said.get(field) else None for field in fields]
-    if any(value is not None for value in values):
-        into.say(place, contest, Turnout(*values))
+    def take(self, row: Sequence[str], line: int) -> None:
+        if len(row) != self._width:
+            self.into.refuse(line, f"{len(row)} columns instead of {self._width}")
+            return
+        votes = 0
+        for at in self._counts:
+            count = as_votes(row[at])
+            if count is None or count < 0:
+                self._refuse_count(line, row, at, count)
+                return
+            votes += count
+        place, contest = self._place(row), self._contest(row)
+        choice = folded(row[self._at["choice"]][:FIELD_CHARS_MAX])
+        if not contest.name or not choice:
+            self.into.refuse(line, "no contest or no choice is named")
+            return
+        if self._said(row, "is_test").lower() in _TRUE:
+            self.into.is_test = True
+        self.into.add(line, place, contest, choice, votes, folded(self._said(row, "party")))
+        if self._has_beside:
+            self._say_turnout(row, place, contest)
+
+    def _refuse_count(self, line: int, row: Sequence[str], at: int, count: int | None) -> None:
+        choice = folded(row[self._at["choice"]])
+        said = f"{row[at]!r:.40} is no count" if count is None else f"{count} votes"
+        self.into.refuse(line, f"{said} for {choice!r:.60}")
+
+    def _said(self, row: Sequence[str], field: str) -> str:
+        at = self._at.get(field)
+        return "" if at is None else row[at][:FIELD_CHARS_MAX]
+
+    def _place(self, row: Sequence[str]) -> Place:
+        said = self._said(row, "county"), self._said(row, "precinct")
+        place = self._places.get(said)
+        if place is None:
+            precinct = folded(said[1])
+            known = "" if precinct.lower() in _NOT_A_PRECINCT else precinct
+            place = self._places[said] = Place(folded(said[0]), known)
+            level = Level.COUNTY if place.county else Level.STATE
+            self.level = min(self.level, Level.PRECINCT if place.precinct else level)
+        return place
+
+    def _contest(self, row: Sequence[str]) -> Contest:
+        said = (row[self._at["contest"]], self._said(row, "district"), self._said(row, "seats"))
+        contest = self._contests.get(said)
+        if contest is None:
+            name, district, seats = (folded(each[:FIELD_CHARS_MAX]) for each in said)
+            contest = self._contests[said] = Contest(name, district, max(as_votes(seats) or 1, 1))
+        return contest
+
+    def _say_turnout(self, row: Sequence[str], place: Place, contest: Contest) -> None:
+        values = [as_votes(row[at]) if at >= 0 and row[at].strip() else None for at in self._beside]
+        if any(value is not None for value in values):
+            self.into.say(place, contest, Turnout(*values))
