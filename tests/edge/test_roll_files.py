@@ -133,3 +133,18 @@ def test_kept_hashes_without_their_key_or_of_another_layout_are_refused(office):
     (office / "kept.key").unlink()
     with pytest.raises(InputError, match="cannot be read"):
         read_kept(kept, read_layout(office / "layout.json"))
+
+
+def test_the_power_of_the_checks_is_said_and_drawn_without_a_row(tmp_path):
+    (tmp_path / "layout.json").write_text(json.dumps(LAYOUT))
+    rows = "".join(f"V{n}\tNAME{n}\t{'AI'[n % 2]}\n" for n in range(600))
+    (tmp_path / "a.tsv").write_text(f"id\tlast_name\tstatus\n{rows}")
+    words = ["elections", "rolls", "power", str(tmp_path / "a.tsv"), "--layout"]
+    words += [str(tmp_path / "layout.json"), "--periods", "5", "--svg", str(tmp_path / "p.svg")]
+    done = CliRunner().invoke(root, [*words, "--json"], standalone_mode=False)
+    answer = json.loads(done.stdout)
+    classes = {row["class"]: row for row in answer["curves"]}
+    assert {"silent_edit", "mass_removal", "id_enumeration"} <= set(classes)
+    assert "one_field_burst" not in classes  # this layout has no party
+    assert [point["detected"] for point in classes["silent_edit"]["points"]] == [1.0] * 8
+    assert "NAME1" not in done.stdout + (tmp_path / "p.svg").read_text()

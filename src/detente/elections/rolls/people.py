@@ -28,17 +28,28 @@ def selection(comparison: Comparison, layout: Layout, roll: Iterable[Row]) -> Fi
         layout: which columns these are.
         roll: rows of the first snapshot, or a sample of them.
     """
+    if len(comparison.removed) < _SELECTED_MIN:
+        return None
+    return selection_among(comparison, layout, traits_of(roll, layout))
+
+
+def traits_of(rows: Iterable[Row], layout: Layout) -> dict[str, Counter[str]]:
+    """How often each value of party, precinct, birth decade and initial stands in some rows."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        for trait, value in _traits(row, layout).items():
+            counts.setdefault(trait, Counter())[value] += 1
+    return counts
+
+
+def selection_among(
+    comparison: Comparison, layout: Layout, whole: Mapping[str, Counter[str]]
+) -> Finding | None:
+    """The same with the roll's traits counted already."""
     removed = list(comparison.removed.values())
     if len(removed) < _SELECTED_MIN:
         return None
-    whole: dict[str, Counter[str]] = {}
-    for row in roll:
-        for trait, value in _traits(row, layout).items():
-            whole.setdefault(trait, Counter())[value] += 1
-    chosen: dict[str, Counter[str]] = {}
-    for row in removed:
-        for trait, value in _traits(row, layout).items():
-            chosen.setdefault(trait, Counter())[value] += 1
+    chosen = {t: c for t, c in traits_of(removed, layout).items() if t in whole}
     strengths = {
         trait: strength
         for trait, counts in chosen.items()
