@@ -21,5 +21,7 @@ want() {
     fi
 }
 
+has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+has_chromium >/dev/null 2>&1 || want Chromium chromium "the journeys through the console"
 has_postgresql >/dev/null 2>&1 || want PostgreSQL postgresql "the tests on a database server"
 has_nats >/dev/null 2>&1 || want NATS nats-server "the tests on a stream of JetStream"

@@ -35,6 +35,8 @@ _NOUNS = {
     "keys": "Show, rotate, suspend and recover a node's keys.",
     "ledger": "What was given and got, per partner and month.",
     "line": "The hot line: messages to one member that cannot be denied.",
+    "notify": "People of this office are told, step by step, until one confirms.",
+    "playbook": "Playbooks (CACAO 2.0) as check lists; manual steps only.",
     "proof": "Verify a proof of misbehaviour, offline.",
     "question": "Ask members, answer them, see who did not.",
     "receipt": "Make or verify a portable proof that a statement is in a log.",

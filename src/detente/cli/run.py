@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Keep the outward face there as plain files, for any web server.",
 )
+@click.option("--console", metavar="HOST:PORT", help="Serve the pages there, as localhost:8470.")
 @json_option
 def command(
     directory: Path,
@@ -39,6 +40,7 @@ def command(
     peers: tuple[str, ...],
     witnesses: tuple[str, ...],
     static: Path | None,
+    console: str | None,
     as_json: bool,
 ) -> None:
     """Run the node in DIR: its log, its outward face, the exchange with its peers.
@@ -65,10 +67,11 @@ def command(
             witnesses={**asked.witnesses, **_pairs(witnesses, "--witness")},
             static=static,
         )
-        asyncio.run(_run(home, options, as_json=wants_json(as_json)))
+        pages = asked.console if console is None else console
+        asyncio.run(_run(home, options, pages, as_json=wants_json(as_json)))
 
 
-async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
+async def _run(home: "Home", options: "RunOptions", pages: str, *, as_json: bool) -> None:
     from contextlib import AsyncExitStack
 
     stopping = asyncio.Event()
@@ -81,6 +84,16 @@ async def _run(home: "Home", options: "RunOptions", *, as_json: bool) -> None:
             from detente.node.watching_home import hosted
 
             await beside.enter_async_context(hosted(home, stopping, now=now, report=say))
+        if pages:
+            from detente.console import serve_console
+            from detente.node.clock import now
+
+            address = await beside.enter_async_context(
+                serve_console(
+                    home, pages, public_url=home.settings.console_url, now=now, report=say
+                )
+            )
+            say(f"the console is at {address.origin}")
         await _take_part(home, options, stopping, as_json=as_json)
     say("stopped; nothing is lost")
 

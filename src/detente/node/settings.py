@@ -34,6 +34,8 @@ class Settings:
         disk_free_min_mb: megabytes (10^6 bytes).
         listen: HOST:PORT, or empty for a node that nobody calls.
         public_url: of a web server in front of this node, or empty.
+        console: HOST:PORT of the pages, or empty for none.
+        console_url: as browsers write it, where a web server stands in front of the pages.
         pull_every_s: seconds.
         answer_others: whether it answers by itself what others say of its own or benign values.
         peers: member name or id -> URL of its node.
@@ -59,13 +61,15 @@ class Settings:
     disk_free_min_mb: int = 500
     listen: str = ""
     public_url: str = ""
+    console: str = ""
+    console_url: str = ""
     pull_every_s: float = 3_600.0
     answer_others: bool = True
     private_networks: str = ""
     watch_keep_days: int = 30
     watch_keep_gb: int = 50
     watch_evidence_days: int = 30
-    watch_min_level: str = "informational"
+    watch_min_level: str = "medium"
     peers: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
     taxii_sources: Mapping[str, str] = field(default_factory=dict)
@@ -117,6 +121,11 @@ ABOUT = {
     "public_url": About(
         "How others write this node's address, where a web server stands in front of it."
     ),
+    "console": About(
+        "HOST:PORT of the pages for people, such as localhost:8470; empty for none. Passkeys work"
+        " on localhost, or under a real name with a certificate (`console_url`)."
+    ),
+    "console_url": About("How browsers write the address of the pages behind a web server."),
     "pull_every_s": About(
         "Servers and feeds of others are read every so many seconds.", 60, 604_800
     ),

@@ -1,0 +1,31 @@
+"""What anybody may see: this member's public statements, each with its receipt."""
+
+import json
+
+from litestar import Response, get
+from litestar.enums import MediaType
+
+from detente.console.desk import ANYBODY, Asking, Desk, in_thread
+from detente.node.public_page import public_statements
+
+_OPEN = {ANYBODY: True}
+
+
+@get("/public", opt=_OPEN)
+@in_thread
+def show_public(request: Asking, desk: Desk) -> Response[str]:
+    """Show what this member said to everybody, and the one command that verifies it."""
+    values = {"statements": public_statements(desk.home), "origin": desk.home.identity.origin}
+    return desk.show(request, "public.html", values)
+
+
+@get("/public.json", opt=_OPEN)
+@in_thread
+def give_public(desk: Desk) -> Response[str]:
+    """Give the same to machines."""
+    rows = [each.to_json() for each in public_statements(desk.home)]
+    document = {"member": desk.home.identity.member, "statements": rows}
+    return Response(json.dumps(document), media_type=MediaType.JSON)
+
+
+ROUTES = (give_public, show_public)

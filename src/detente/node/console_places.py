@@ -1,0 +1,34 @@
+"""Where a running node says that its console is: a small file in its directory."""
+
+import json
+from pathlib import Path
+
+from detente.node.layout import Layout
+from detente.storage.disk import Disk, read_capped, write_whole
+
+_FILE = "console.json"
+_BYTES_MAX = 4_096
+
+
+def note_console(layout: Layout, origin: str) -> Path:
+    """Write where the console is; return the file, to be removed when it ends.
+
+    Raises:
+        StorageFault: the disk refused.
+    """
+    file = layout.directory / _FILE
+    write_whole(file, json.dumps({"origin": origin}).encode(), disk=Disk())
+    return file
+
+
+def find_console(layout: Layout) -> str:
+    """Return where the console is; "" where none is served.
+
+    Raises:
+        StorageFault: the disk refused.
+    """
+    file = layout.directory / _FILE
+    if not file.exists():
+        return ""
+    said = json.loads(read_capped(file, bytes_max=_BYTES_MAX))
+    return str(said.get("origin", "")) if isinstance(said, dict) else ""

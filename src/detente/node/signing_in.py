@@ -1,0 +1,297 @@
+"""Signing in with a passkey, and sessions: W3C Web Authentication Level 3, checked by `webauthn`.
+
+There is no password to guess or to phish: a passkey answers only to the name it was made
+for. What is asked of a browser is good for one answer and two minutes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from secrets import token_bytes
+from threading import Lock
+from typing import Any
+
+from detente.errors import InputError
+from detente.node.offices import Office, Purpose, Who
+from detente.storage.people import Passkey, Person, Session
+
+SESSION_LIVES = timedelta(hours=10)  # a long night
+SESSION_RESTS = timedelta(minutes=45)
+CHALLENGE_LIVES = timedelta(minutes=2)
+CHALLENGES_MAX = 10_000
+_SEEN_EVERY = timedelta(minutes=1)
+_LABEL_MAX = 60
+_BROWSER_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the console is, as a browser sees it.
+
+    Attributes:
+        name: the host name a passkey is bound to.
+        origin: scheme, host and port.
+    """
+
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who asks.
+
+    Attributes:
+        person: who.
+        session: with which browser.
+        secret: of the session, as the cookie carries it.
+    """
+
+    person: Person
+    session: Session
+    secret: bytes
+
+    @property
+    def who(self) -> Who:
+        """The person, as the trail names it."""
+        return Who(self.person.id, self.person.name)
+
+
+class Entrance:
+    """Lets people in. Safe for threads.
+
+    Args:
+        office: the people.
+        place: where the console is.
+        now: the clock.
+    """
+
+    def __init__(self, office: Office, place: Place, *, now: Callable[[], datetime]) -> None:
+        self._office = office
+        self._place = place
+        self._now = now
+        self._asked: dict[bytes, tuple[datetime, str]] = {}
+        self._lock = Lock()
+
+    def ask_enrolment(self, link: str) -> tuple[Person, str]:
+        """Return whose link it is, and what to ask of the browser (JSON).
+
+        Raises:
+            InputError: the link is none, was used, or is too old.
+        """
+        from webauthn import generate_registration_options, options_to_json
+        from webauthn.helpers.structs import (
+            AuthenticatorSelectionCriteria,
+            PublicKeyCredentialDescriptor,
+            ResidentKeyRequirement,
+            UserVerificationRequirement,
+        )
+
+        person, _ = self._owner(link, use=False)
+        held = self._office.shelf.passkeys(person.id)
+        options = generate_registration_options(
+            rp_id=self._place.name,
+            rp_name="detente",
+            user_name=person.name,
+            user_id=bytes.fromhex(person.id),
+            challenge=self._challenge(person.id),
+            exclude_credentials=[PublicKeyCredentialDescriptor(id=k.credential) for k in held],
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.REQUIRED,
+                user_verification=UserVerificationRequirement.REQUIRED,
+            ),
+        )
+        return person, options_to_json(options)
+
+    def enrol(self, link: str, credential: dict[str, Any], *, label: str) -> Person:
+        """Keep the passkey a browser made for the owner of a link, which is used up.
+
+        Raises:
+            InputError: the link or the answer counts for nothing.
+        """
+        from webauthn import verify_registration_response
+        from webauthn.helpers.exceptions import WebAuthnException
+
+        person, _ = self._owner(link, use=False)
+        challenge = self._take_challenge(credential, person.id)
+        try:
+            verified = verify_registration_response(
+                credential=credential,
+                expected_challenge=challenge,
+                expected_rp_id=self._place.name,
+                expected_origin=self._place.origin,
+                require_user_verification=True,
+            )
+        except WebAuthnException as error:
+            raise InputError(f"this passkey was not made for this node: {error}") from None
+        self._owner(link, use=True)
+        self._office.shelf.add_passkey(
+            Passkey(
+                credential=verified.credential_id,
+                person=person.id,
+                label=label.strip()[:_LABEL_MAX] or "passkey",
+                public_key=verified.credential_public_key,
+                uses=verified.sign_count,
+                added=self._now(),
+            )
+        )
+        self._office.record(Who(person.id, person.name), "enrol passkey", label[:_LABEL_MAX])
+        return person
+
+    def ask_assertion(self, about: str = "") -> str:
+        """Return what to ask of a browser (JSON), so that it shows a passkey.
+
+        Args:
+            about: what the answer is good for: "" to sign in, else what is confirmed by it.
+        """
+        from webauthn import generate_authentication_options, options_to_json
+        from webauthn.helpers.structs import UserVerificationRequirement
+
+        options = generate_authentication_options(
+            rp_id=self._place.name,
+            challenge=self._challenge(about),
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+        return options_to_json(options)
+
+    def assert_person(self, credential: dict[str, Any], about: str = "") -> Person:
+        """Return whose passkey answered.
+
+        Raises:
+            InputError: nobody's, or the answer counts for nothing.
+        """
+        from webauthn import verify_authentication_response
+        from webauthn.helpers import base64url_to_bytes
+        from webauthn.helpers.exceptions import WebAuthnException
+
+        challenge = self._take_challenge(credential, about)
+        shelf = self._office.shelf
+        try:
+            key = shelf.passkey(base64url_to_bytes(str(credential.get("rawId", ""))))
+            if key is None:
+                raise InputError("this passkey is not known here")
+            verified = verify_authentication_response(
+                credential=credential,
+                expected_challenge=challenge,
+                expected_rp_id=self._place.name,
+                expected_origin=self._place.origin,
+                credential_public_key=key.public_key,
+                credential_current_sign_count=key.uses,
+                require_user_verification=True,
+            )
+        except (WebAuthnException, ValueError) as error:
+            raise InputError(f"this passkey does not open this node: {error}") from None
+        shelf.note_use(key.credential, uses=verified.new_sign_count, now=self._now())
+        return self._office.require(key.person)
+
+    def recover(self, code: str) -> tuple[Person, str]:
+        """Use up a recovery code; return its owner and the secret of a link to enrol anew.
+
+        Raises:
+            InputError: the code is none or was used.
+        """
+        person, purpose = self._owner(code, use=False)
+        if purpose != Purpose.RECOVERY:
+            raise InputError("this is no recovery code")
+        self._owner(code, use=True)
+        who = Who(person.id, person.name)
+        self._office.record(who, "use recovery code", person.name)
+        return person, self._office.make_link(person, by=who)
+
+    def begin(self, person: Person, *, browser: str) -> bytes:
+        """Begin a session; return its secret, for the cookie.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        secret, now = token_bytes(32), self._now()
+        began = Session(
+            id="",
+            person=person.id,
+            form_secret=token_bytes(32),
+            browser=browser[:_BROWSER_MAX],
+            made=now,
+            seen=now,
+        )
+        self._office.shelf.begin(secret, began)
+        self._office.record(Who(person.id, person.name), "sign in", browser[:_BROWSER_MAX])
+        return secret
+
+    def find(self, cookie: str) -> SignedIn | None:
+        """Return who a cookie is, None where it counts for nothing any more.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        try:
+            secret = bytes.fromhex(cookie)
+        except ValueError:
+            return None
+        session, now = self._office.shelf.session(secret), self._now()
+        if session is None or session.ended is not None:
+            return None
+        if now >= session.made + SESSION_LIVES or now >= session.seen + SESSION_RESTS:
+            return None
+        person = self._office.shelf.person(session.person)
+        if person is None or person.removed is not None:
+            return None
+        if now >= session.seen + _SEEN_EVERY:
+            self._office.shelf.note_seen(secret, now=now)
+            session = replace(session, seen=now)
+        return SignedIn(person, session, secret)
+
+    def end(self, signed_in: SignedIn, session: str) -> None:
+        """End one session of a person, or all of them where none is named.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        self._office.shelf.end(signed_in.person.id, session, now=self._now())
+        self._office.record(signed_in.who, "end session", session or "all")
+
+    def _owner(self, text: str, *, use: bool) -> tuple[Person, str]:
+        try:
+            secret = bytes.fromhex("".join(text.split()))
+        except ValueError:
+            secret = b""
+        found = self._office.shelf.owner_of_link(secret, now=self._now(), use=use)
+        if found is None:
+            raise InputError(
+                "this link or code counts for nothing: it was used, or is too old",
+                remedy="An administrator makes another; `detente console` makes one for the first",
+            )
+        return self._office.require(found[0]), found[1]
+
+    def _challenge(self, about: str) -> bytes:
+        now, challenge = self._now(), token_bytes(32)
+        with self._lock:
+            if len(self._asked) >= CHALLENGES_MAX:
+                self._asked = {c: a for c, a in self._asked.items() if now < a[0]}
+            if len(self._asked) >= CHALLENGES_MAX:
+                self._asked.pop(next(iter(self._asked)))
+            self._asked[challenge] = (now + CHALLENGE_LIVES, about)
+        return challenge
+
+    def _take_challenge(self, credential: dict[str, Any], about: str) -> bytes:
+        """Return the challenge an answer is to, which is used up by that."""
+        challenge = _challenge_of(credential)
+        with self._lock:
+            ends, asked = self._asked.pop(challenge, (self._now(), ""))
+        if self._now() >= ends or asked != about:
+            raise InputError("nothing was asked that this answers", remedy="Try once more")
+        return challenge
+
+
+def _challenge_of(credential: dict[str, Any]) -> bytes:
+    from webauthn.helpers import base64url_to_bytes
+
+    from detente.signing import JsonError, parse_strict
+
+    response = credential.get("response")
+    try:
+        text = base64url_to_bytes(str((response or {})["clientDataJSON"]))
+        document = parse_strict(text)
+        assert isinstance(document, dict)  # noqa: S101 - caught below
+        return base64url_to_bytes(str(document["challenge"]))
+    except (AssertionError, JsonError, KeyError, TypeError, ValueError):
+        raise InputError("this is no answer of a passkey") from None
