@@ -2,6 +2,7 @@
 
 from detente.node.exercise.scene import Scene
 from detente.node.exercise.scenes import (
+    audit,
     copying,
     coverage,
     crossing,
@@ -25,6 +26,7 @@ SCRIPT: tuple[Scene, ...] = (
     publishing.SCENE,
     forking.SCENE,
     copying.SCENE,
+    audit.SCENE,
     garbage.SCENE,
     theft.SCENE,
     meeting.SCENE,
