@@ -35,19 +35,30 @@ def case_page(document: dict[str, JsonValue], *, shared_only: bool) -> bytes:
         f"<tr><th>{name}</th><td>{_text(document[name])}</td></tr>"
         for name in ("id", "kind", "level", "state", "closed_by", "open_at")
     )
-    title = _text(document["title"])
     parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>",
-        f"<style>{_STYLE}</style><h1>{title}</h1><p>{_LIMIT}</p><table>{facts}</table>",
+        f"<p>{_LIMIT}</p><table>{facts}</table>",
         "<h2>Explanations, the innocent first</h2>",
-        _table(hypotheses, ("innocent", "words", "by", "weighed")),
+        table_of(hypotheses, ("innocent", "words", "by", "weighed")),
         "<h2>Tasks</h2>",
-        _table(tasks, ("title", "owner", "person", "due", "state", "overdue")),
+        table_of(tasks, ("title", "owner", "person", "due", "state", "overdue")),
         "<h2>Timeline</h2>",
-        _table(timeline, ("at", "by", "act", "says", "entry", "statement")),
-        "</html>\n",
+        table_of(timeline, ("at", "by", "act", "says", "entry", "statement")),
     ]
-    return "".join(parts).encode()
+    return page_of(str(document["title"]), "".join(parts))
+
+
+def page_of(title: str, body: str) -> bytes:
+    """Return a page that prints, with nothing in it that acts or is fetched.
+
+    Args:
+        title: in the open; it is escaped here.
+        body: markup whose texts were escaped.
+    """
+    name = escape(title)
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{name}</title>"
+        f"<style>{_STYLE}</style><h1>{name}</h1>{body}</html>\n"
+    ).encode()
 
 
 def _rows(document: dict[str, JsonValue], name: str) -> list[dict[str, JsonValue]]:
@@ -55,7 +66,8 @@ def _rows(document: dict[str, JsonValue], name: str) -> list[dict[str, JsonValue
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _table(rows: list[dict[str, JsonValue]], columns: tuple[str, ...]) -> str:
+def table_of(rows: list[dict[str, JsonValue]], columns: tuple[str, ...]) -> str:
+    """Return rows as a table, every text escaped."""
     if not rows:
         return "<p>None.</p>"
     head = "".join(f"<th>{name}</th>" for name in columns)
