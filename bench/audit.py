@@ -39,22 +39,6 @@ SEED = "53417960661093690826"
 SAMPLE = 1_000
 
 
-def timed(run):
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter(); run(); times.append(time.perf_counter() - began)
-    return times
-contest = SimpleNamespace(
-    ballots=1_000_000, diluted_margin=0.02, candidates={"A": 510_000, "B": 490_000},
-    margins={"winners": {"A": {"p_w": 0.51, "s_w": 0.51, "swl": {"B": 0.51}}},
-             "losers": {"B": {"p_l": 0.49, "s_l": 0.49}}}, num_winners=1)
-print(json.dumps({
-    "super-simple size": timed(lambda: supersimple.get_sample_sizes(5, contest, None)),
-    "BRAVO size": timed(lambda: bravo.get_sample_size(5, contest, None, {})),
-}))
-"""
-
-
 def timed(run: Callable[[], object], repeats: int) -> list[float]:
     """Return how long each of some runs took, after one that is not counted."""
     run()
