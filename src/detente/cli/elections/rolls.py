@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from detente.cli.opening import node_option, open_home
 from detente.cli.output import (
     EXIT_GOOD,
     EXIT_WRONG,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from detente.node.roll_files import RollFiles
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_TLP = ("clear", "green", "amber", "amber+strict", "red")
 
 
 @click.group("rolls")
@@ -108,6 +110,36 @@ def keep(snapshot: Path, layout: Path, out: Path, as_json: bool) -> None:
         print_json({"rows": rows, "hashes": str(out), "key": str(key_file(out))})
     if not as_json:
         say(f"{rows} rows kept as hashes in {out}, their key in {key_file(out)}")
+
+
+@command.command("share")
+@click.argument("report", type=_FILE)
+@click.option("--from", "first", required=True, metavar="DAY", help="First day of the period.")
+@click.option("--to", "last", required=True, metavar="DAY", help="Last day of the period.")
+@click.option("--tlp", type=click.Choice(_TLP), default="amber", show_default=True)
+@node_option
+@json_option
+def share(report: Path, first: str, last: str, tlp: str, directory: Path, as_json: bool) -> None:
+    """Say the counts of REPORT to the unit: what `compare --json` printed.
+
+    Only counts of ten and more, rounded to tens, and each day once: the
+    difference of two releases would tell what both keep back. No row, no id.
+
+    \b
+    Example:
+      detente elections rolls share report.json --from 2026-09-01 --to 2026-09-30 --node office
+    """
+    from detente.node.clock import now
+    from detente.node.roll_sharing import read_period, share_counts
+    from detente.statements import Tlp
+
+    period = read_period(first, last)
+    with open_home(directory) as home:
+        said = share_counts(home, report, period, tlp=Tlp(tlp), now=now)
+    if wants_json(as_json):
+        print_json({"id": said.payload_hash, "origin": said.origin, "index": said.seq})
+    if not as_json:
+        say(f"said as {said.payload_hash}, entry {said.seq} of log {said.origin}")
 
 
 @command.command("power")
