@@ -10,9 +10,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detente.cli.main import root
 from detente.errors import InputError
 from detente.node.rulesets import RuleChoice, load_rules
 from detente.node.scanning import Engine, Scan, Summary, scan
@@ -250,6 +252,45 @@ def test_standard_input_is_read_and_rows_may_go_to_a_file(rules, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(out.read_bytes())["input"] == "-"
+
+
+FORMS = {
+    "ocsf": lambda data: [json.loads(line)["time"] for line in data.splitlines()],
+    "stix": lambda data: [
+        each["first_observed"]
+        for each in json.loads(data)["objects"]
+        if each["type"] == "observed-data"
+    ],
+    "navigator": lambda data: [json.loads(data)["versions"]["layer"]],
+    "html": lambda data: [b"Evil image" in data and b"2020-01-02" in data],
+}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_other_tools_and_people_get_a_scan_in_their_form_with_the_times_of_events(
+    rules, tmp_path, form
+):
+    log, out = tmp_path / "log.jsonl", tmp_path / "out"
+    event = {
+        "Channel": CHANNEL,
+        "EventID": 1,
+        "Image": "evil.exe",
+        "UtcTime": "2020-01-02 03:04:05",
+    }
+    log.write_text(json.dumps(event) + "\n")
+    words = ["watch", "scan", "--rules", str(rules), "--events", str(log)]
+    done = CliRunner().invoke(root, [*words, "--as", form, "--output", str(out)])
+    assert done.exit_code == 0, done.output
+    found = FORMS[form](out.read_bytes())
+    assert (
+        found
+        == {
+            "ocsf": [1_577_934_245_000],
+            "stix": ["2020-01-02T03:04:05.000Z"],
+            "navigator": ["4.5"],
+            "html": [True],
+        }[form]
+    )
 
 
 @pytest.mark.parametrize(

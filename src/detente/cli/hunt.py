@@ -31,7 +31,11 @@ _LEVELS = ("informational", "low", "medium", "high", "critical")
 )
 @click.option("--until", metavar="TIME", help="The same; now where not said.")
 @click.option(
-    "--min-level", type=click.Choice(_LEVELS), default=_LEVELS[0], help="Leave out rules below it."
+    "--min-level",
+    type=click.Choice(_LEVELS),
+    default=_LEVELS[2],
+    show_default=True,
+    help="Leave out rules below it.",
 )
 @click.option(
     "--as", "form", type=click.Choice(FORMS), default="ndjson", help="Form of the answer."

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detente.cli.detection_forms import FORMS, write_told
 from detente.cli.output import (
     EXIT_GOOD,
     json_option,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from detente.node.seeking import IndicatorWatcher
 
 _SHOWN = 10
+_LOW = ("informational", "low")
 
 
 @click.group("watch")
@@ -65,10 +67,13 @@ command.add_command(say_sight)
 )
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; one a core where not said.")
 @click.option(
+    "--as", "told_as", type=click.Choice(FORMS), default="ndjson", help="Form of the answer."
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the rows there, not to standard output.",
+    help="Write it there, not to standard output.",
 )
 @json_option
 def scan_events(
@@ -78,6 +83,7 @@ def scan_events(
     indicators: tuple[str, ...],
     form: str,
     jobs: int | None,
+    told_as: str,
     output: Path | None,
     as_json: bool,
 ) -> int:
@@ -87,6 +93,7 @@ def scan_events(
     Example:
       detente watch scan --rules sigma.zip --events logs/ --min-level medium
       detente watch scan --rules sigma.zip --indicators bad.txt --events logs/
+      detente watch scan --rules sigma.zip --events logs/ --as html --output report.html
     """
     from detente.node.clock import now
     from detente.node.rulesets import load_rules
@@ -100,8 +107,13 @@ def scan_events(
     seeking = _seeking(indicators, moment)
     jobs = 1 if seeking and seeking.needs_order else jobs
     what = Scan(loaded, events, Format(form), watchers=(seeking,) if seeking else (), jobs=jobs)
-    rows = (each.row() for each in scan(what, summary, now=moment.timestamp()))
-    if output is not None:
+    found = scan(what, summary, now=moment.timestamp())
+    rows = (each.row() for each in found)
+    if told_as != "ndjson":
+        from detente.node.detection_outputs import told_of_scan
+
+        write_told(map(told_of_scan, found), told_as, output=output, as_json=as_json)
+    elif output is not None:
         import orjson
 
         write_file(output, b"".join(orjson.dumps(row) + b"\n" for row in rows))
@@ -173,6 +185,8 @@ def _say_summary(summary: "Summary") -> None:
         say(f"correlations could not group {lost.ungrouped} matches: a field is missing")
     told = ", ".join(f"{count} {level or 'without level'}" for level, count in _by_level(summary))
     say(f"{summary.events} events, detections: {told or 'none'}")
+    if few := sum(summary.detections[level] for level in _LOW):
+        say(f"{few} of them are low or informational: `--min-level medium` leaves them out")
 
 
 def _by_level(summary: "Summary") -> list[tuple[str, int]]:

@@ -32,7 +32,9 @@ _LEVELS = ("informational", "low", "medium", "high", "critical")
 @click.option("--rules", multiple=True, metavar="PATH...", help="Sigma rules.")
 @click.option("--indicators", multiple=True, metavar="PATH...", help="Lists, CSV, STIX, MISP.")
 @click.option(
-    "--min-level", type=click.Choice(_LEVELS), help="Leave out rules below it; all where not said."
+    "--min-level",
+    type=click.Choice(_LEVELS),
+    help="Leave out rules below it; what detente.toml says, or medium, where not said.",
 )
 @json_option
 def run_watch(

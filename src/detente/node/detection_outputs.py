@@ -111,6 +111,7 @@ def told_of_scan(detection: Detection, position: str = "") -> Told:
         tags=detection.tags,
         source=detection.input,
         position=place,
+        event_at=detection.time,
         fields=detection.fields,
         count=detection.count or 1,
     )

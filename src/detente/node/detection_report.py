@@ -22,15 +22,22 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
 <style>
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; color: #1c1c1c }
+:root { color-scheme: light dark; --text: #1c1c1c; --quiet: #555; --line: #ccc; --page: #fff }
+@media (prefers-color-scheme: dark) {
+:root { --text: #e8e8e8; --quiet: #a8a8a8; --line: #444; --page: #161616 } }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
+color: var(--text); background: var(--page) }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem }
-th, td { border-bottom: 1px solid #ccc }
+th, td { border-bottom: 1px solid var(--line) }
 td { overflow-wrap: anywhere } .number { text-align: right }
-dl { margin: 0 } dt { float: left; clear: left; margin-right: .5rem; color: #555 }
-.level { font-weight: 600 } .quiet { color: #555 }
-@media print { body { margin: 0; font-size: 11px } tr { break-inside: avoid } }
+dl { margin: 0 } dt { float: left; clear: left; margin-right: .5rem; color: var(--quiet) }
+.level { font-weight: 600; white-space: nowrap } .quiet { color: var(--quiet) }
+@media print {
+:root { color-scheme: light; --text: #000; --quiet: #444; --line: #bbb; --page: #fff }
+body { margin: 0; padding: 0; max-width: none; font-size: 11px }
+thead { display: table-header-group } tr, h2 { break-inside: avoid } h2 { break-after: avoid } }
 </style>
 </head>
 <body>

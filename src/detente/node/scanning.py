@@ -190,7 +190,8 @@ class Engine:
             if number in self._told:
                 rule = self._rules[number]
                 fields = self._kernel.matched_fields(event, number)
-                seen.detections.append(_detected(name, line, rule, fields))
+                found = _detected(name, line, rule, fields)
+                seen.detections.append(replace(found, time=event_time(event)))
         if not self._feeding.isdisjoint(rules):
             seen.feeds.append(self._feed(line, event, rules))
 
@@ -210,7 +211,7 @@ class Engine:
         """Return what is told of a correlation that holds."""
         name, line = correlated.place
         found = _detected(name, line, self._rules[correlated.rule], dict(correlated.group))
-        return replace(found, count=correlated.count)
+        return replace(found, count=correlated.count, time=correlated.time)
 
 
 def _detected(name: str, line: int, rule: Rule, fields: dict[str, Any]) -> Detection:

@@ -53,6 +53,7 @@ class Detection:
         tags: as the rule has them.
         fields: those that hold what was looked for, with their values.
         count: how many matches a correlation joined; None for a single event.
+        time: seconds since 1970 as the event says; None where it says none.
     """
 
     input: str
@@ -63,6 +64,7 @@ class Detection:
     tags: tuple[str, ...]
     fields: dict[str, Any]
     count: int | None = None
+    time: float | None = None
 
     def row(self) -> dict[str, Any]:
         """Return it as the command line prints it."""
