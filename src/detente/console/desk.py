@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from litestar import Request, Response
+from litestar.di import NamedDependency
 from litestar.enums import MediaType
 
 from detente.console.live import Live
@@ -98,3 +99,6 @@ class Desk:
             },
         )
         return Response(text, media_type=MediaType.HTML, status_code=status)
+
+
+AtDesk = NamedDependency[Desk]

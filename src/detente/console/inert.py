@@ -28,6 +28,14 @@ def inert(value: object, most: int = _SHOWN_MAX) -> Markup:
     return Markup('<bdi class="inert">{}</bdi>').format(Markup("").join(shown))
 
 
+def plain(value: object) -> str:
+    """Return text for a title or an attribute, with what hides in it written as its code."""
+    return "".join(
+        f"U+{ord(each):04X}" if unicodedata.category(each) in _HIDING else each
+        for each in str(value)[:_SHOWN_MAX]
+    )
+
+
 def _shown(character: str) -> Markup:
     if character in _PLAIN or unicodedata.category(character) not in _HIDING:
         return escape(character)

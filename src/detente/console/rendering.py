@@ -12,9 +12,10 @@ from importlib.resources.abc import Traversable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from detente.console.inert import inert
+from detente.console.inert import inert, plain
 from detente.signing import format_time
 
+_GRADES = {"critical", "high", "medium", "low", "informational"}
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -52,6 +53,8 @@ class Renderer:
             words, newstyle=True
         )
         self._environment.filters["inert"] = inert
+        self._environment.filters["plain"] = plain
+        self._environment.filters["grade"] = lambda level: level if level in _GRADES else "none"
         self._environment.filters["moment"] = show_moment
         self._by_name = {each.name: each for each in map(_asset, _asset_files())}
         plain = {asset.name.split(".", 1)[1]: asset for asset in self._by_name.values()}

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
-from detente.console.desk import INSIDE, ROLES, Asking, Desk, in_thread
+from detente.console.desk import INSIDE, ROLES, Asking, AtDesk, in_thread
+from detente.console.inert import plain
 from detente.storage.detections import AlarmRow, DetectionShelf
 
 _READERS = {ROLES: INSIDE}
@@ -21,11 +23,11 @@ _DAYS_MAX = 366
 @in_thread
 def list_alarms(
     request: Asking,
-    desk: Desk,
-    level: str = "",
-    source: str = "",
-    words: str = "",
-    days: int = 7,
+    desk: AtDesk,
+    level: FromQuery[str] = "",
+    source: FromQuery[str] = "",
+    words: FromQuery[str] = "",
+    days: FromQuery[int] = 7,
 ) -> Response[str]:
     """List alarms; the filters stand in the address."""
     since = desk.now() - timedelta(days=min(max(days, 1), _DAYS_MAX))
@@ -34,7 +36,7 @@ def list_alarms(
         each
         for each in shelf.alarms(since=since.timestamp(), limit=_READ_MAX)
         if level in ("", each.level)
-        and source in ("", each.alarm.key.source)
+        and source in ("", plain(each.alarm.key.source))
         and words.casefold() in f"{each.title} {each.alarm.key.entity}".casefold()
     ]
     values = {
@@ -49,7 +51,7 @@ def list_alarms(
 
 @get("/alarms/{alarm:str}", opt=_READERS)
 @in_thread
-def show_alarm(request: Asking, desk: Desk, alarm: str) -> Response[str]:
+def show_alarm(request: Asking, desk: AtDesk, alarm: FromPath[str]) -> Response[str]:
     """Show one alarm with the events behind it."""
     shelf = DetectionShelf(desk.home.database)
     row = shelf.alarm(alarm)

@@ -5,9 +5,10 @@ import json
 
 from litestar import Response, get, post
 from litestar.enums import MediaType
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
 
-from detente.console.desk import ANYBODY, EVERYBODY, ROLES, Asking, Desk, in_thread
+from detente.console.desk import ANYBODY, EVERYBODY, ROLES, Asking, AtDesk, Desk, in_thread
 from detente.console.forms import read_form, read_json, read_open_form, require_person
 from detente.console.sections import first_page
 from detente.node.offices import Purpose
@@ -22,20 +23,20 @@ _THEMES = {"light", "dark", ""}
 
 @get("/enter", opt=_OPEN)
 @in_thread
-def enter(request: Asking, desk: Desk) -> Response[str]:
+def enter(request: Asking, desk: AtDesk) -> Response[str]:
     """Ask for a passkey."""
     return desk.show(request, "enter.html", {"has_people": bool(desk.office.administrators())})
 
 
 @get("/enrol", opt=_OPEN)
 @in_thread
-def enrol_page(request: Asking, desk: Desk) -> Response[str]:
+def enrol_page(request: Asking, desk: AtDesk) -> Response[str]:
     """Make a passkey; the secret of the link stands behind '#', which is never sent."""
     return desk.show(request, "enrol.html")
 
 
 @post("/enrol/ask", opt=_OPEN, status_code=200)
-async def ask_enrolment(request: Asking, desk: Desk) -> Response[str]:
+async def ask_enrolment(request: Asking, desk: AtDesk) -> Response[str]:
     """Say what a browser makes a passkey from."""
     asked = await read_json(request)
     link = str(asked.get("link", ""))
@@ -44,7 +45,7 @@ async def ask_enrolment(request: Asking, desk: Desk) -> Response[str]:
 
 
 @post("/enrol", opt=_OPEN, status_code=200)
-async def enrol(request: Asking, desk: Desk) -> Response[str]:
+async def enrol(request: Asking, desk: AtDesk) -> Response[str]:
     """Keep the passkey, and let its owner in."""
     said = await read_json(request)
     link, credential, label = said.get("link"), said.get("credential"), said.get("label", "")
@@ -62,13 +63,13 @@ async def enrol(request: Asking, desk: Desk) -> Response[str]:
 
 @post("/enter/ask", opt=_OPEN, status_code=200)
 @in_thread
-def ask_entry(desk: Desk) -> Response[str]:
+def ask_entry(desk: AtDesk) -> Response[str]:
     """Say what a passkey signs."""
     return _json({"options": json.loads(desk.entrance.ask_assertion())})
 
 
 @post("/enter", opt=_OPEN, status_code=200)
-async def let_in(request: Asking, desk: Desk) -> Response[str]:
+async def let_in(request: Asking, desk: AtDesk) -> Response[str]:
     """Let in whose passkey answered."""
     said = await read_json(request)
     credential = said.get("credential")
@@ -79,7 +80,7 @@ async def let_in(request: Asking, desk: Desk) -> Response[str]:
 
 
 @post("/recover", opt=_OPEN, status_code=303)
-async def recover(request: Asking, desk: Desk) -> Redirect:
+async def recover(request: Asking, desk: AtDesk) -> Redirect:
     """Use up a recovery code for a link to make another passkey by."""
     code = (await read_open_form(request)).need("code")
     _, link = await asyncio.to_thread(desk.entrance.recover, code)
@@ -87,7 +88,7 @@ async def recover(request: Asking, desk: Desk) -> Redirect:
 
 
 @post("/leave", opt=_ALL, status_code=303)
-async def leave(request: Asking, desk: Desk) -> Redirect:
+async def leave(request: Asking, desk: AtDesk) -> Redirect:
     """Sign out."""
     await read_form(request)
     signed_in = require_person(request)
@@ -99,7 +100,7 @@ async def leave(request: Asking, desk: Desk) -> Redirect:
 
 @get("/me", opt=_ALL)
 @in_thread
-def account(request: Asking, desk: Desk, codes: str = "") -> Response[str]:
+def account(request: Asking, desk: AtDesk, codes: FromQuery[str] = "") -> Response[str]:
     """Show one's passkeys, sessions and recovery codes."""
     me = require_person(request)
     shelf = desk.office.shelf
@@ -114,7 +115,7 @@ def account(request: Asking, desk: Desk, codes: str = "") -> Response[str]:
 
 
 @post("/me/sessions", opt=_ALL, status_code=303)
-async def end_session(request: Asking, desk: Desk) -> Redirect:
+async def end_session(request: Asking, desk: AtDesk) -> Redirect:
     """End one of one's sessions."""
     session = (await read_form(request)).need("session")
     await asyncio.to_thread(desk.entrance.end, require_person(request), session)
@@ -122,7 +123,7 @@ async def end_session(request: Asking, desk: Desk) -> Redirect:
 
 
 @post("/me/codes", opt=_ALL, status_code=200)
-async def make_codes(request: Asking, desk: Desk) -> Response[str]:
+async def make_codes(request: Asking, desk: AtDesk) -> Response[str]:
     """Make recovery codes and show them once."""
     await read_form(request)
     me = require_person(request)
@@ -131,7 +132,7 @@ async def make_codes(request: Asking, desk: Desk) -> Response[str]:
 
 
 @post("/me/passkey", opt=_ALL, status_code=303)
-async def another_passkey(request: Asking, desk: Desk) -> Redirect:
+async def another_passkey(request: Asking, desk: AtDesk) -> Redirect:
     """Make a link by which one's next passkey is enrolled."""
     await read_form(request)
     me = require_person(request)
@@ -140,7 +141,7 @@ async def another_passkey(request: Asking, desk: Desk) -> Redirect:
 
 
 @post("/theme", opt=_ALL, status_code=303)
-async def choose_theme(request: Asking, desk: Desk) -> Redirect:
+async def choose_theme(request: Asking, desk: AtDesk) -> Redirect:
     """Remember light or dark in this browser."""
     theme = (await read_form(request)).one("theme")
     answer = Redirect("/me", status_code=303)
@@ -151,7 +152,7 @@ async def choose_theme(request: Asking, desk: Desk) -> Redirect:
 
 @get("/assets/{name:str}", opt=_OPEN)
 @in_thread
-def asset(desk: Desk, name: str) -> Response[bytes]:
+def asset(desk: AtDesk, name: FromPath[str]) -> Response[bytes]:
     """Serve a script or a style; its name carries its hash."""
     found = desk.renderer.asset(name)
     if found is None:
@@ -162,7 +163,7 @@ def asset(desk: Desk, name: str) -> Response[bytes]:
 
 
 @get("/live", opt=_ALL)
-async def stream(desk: Desk) -> Stream | Response[bytes]:
+async def stream(desk: AtDesk) -> Stream | Response[bytes]:
     """Send what changes, for as long as the page is open."""
     if desk.live.is_full:
         return Response(b"", status_code=503)

@@ -2,7 +2,7 @@
 
 from litestar import Response, get
 
-from detente.console.desk import INSIDE, ROLES, Asking, Desk, in_thread
+from detente.console.desk import INSIDE, ROLES, Asking, AtDesk, in_thread
 from detente.node.desk import HomeDesk
 from detente.node.founding import describe_charter
 from detente.node.offices import Role
@@ -15,7 +15,7 @@ _PROOFS_SHOWN = 100
 
 @get("/members", opt=_READERS)
 @in_thread
-def show_members(request: Asking, desk: Desk) -> Response[str]:
+def show_members(request: Asking, desk: AtDesk) -> Response[str]:
     """Show the members, the charter, what is proposed and what is proven."""
     charter = desk.home.charter
     if charter is None:

@@ -3,9 +3,10 @@
 import asyncio
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
-from detente.console.desk import ROLES, Asking, Desk, in_thread
+from detente.console.desk import ROLES, Asking, AtDesk, Desk, in_thread
 from detente.console.forms import Form, read_form, require_person
 from detente.errors import InputError
 from detente.node.offices import ABOUT_ROLES, Role
@@ -15,14 +16,14 @@ _ADMINISTRATORS = {ROLES: frozenset({Role.ADMINISTRATOR})}
 
 @get("/people", opt=_ADMINISTRATORS)
 @in_thread
-def show_people(request: Asking, desk: Desk) -> Response[str]:
+def show_people(request: Asking, desk: AtDesk) -> Response[str]:
     """List everybody."""
     values = {"people": desk.office.shelf.people(), "about_roles": ABOUT_ROLES}
     return desk.show(request, "people.html", values)
 
 
 @post("/people", opt=_ADMINISTRATORS, status_code=200)
-async def add_person(request: Asking, desk: Desk) -> Response[str]:
+async def add_person(request: Asking, desk: AtDesk) -> Response[str]:
     """Add a person and show its link once."""
     form = await read_form(request)
     by = require_person(request).who
@@ -31,7 +32,7 @@ async def add_person(request: Asking, desk: Desk) -> Response[str]:
 
 
 @post("/people/{person:str}/link", opt=_ADMINISTRATORS, status_code=200)
-async def make_link(request: Asking, desk: Desk, person: str) -> Response[str]:
+async def make_link(request: Asking, desk: AtDesk, person: FromPath[str]) -> Response[str]:
     """Make another link for a person and show it once."""
     await read_form(request)
     who = await asyncio.to_thread(desk.office.require, person)
@@ -41,7 +42,7 @@ async def make_link(request: Asking, desk: Desk, person: str) -> Response[str]:
 
 
 @post("/people/{person:str}/roles", opt=_ADMINISTRATORS, status_code=303)
-async def change_roles(request: Asking, desk: Desk, person: str) -> Redirect:
+async def change_roles(request: Asking, desk: AtDesk, person: FromPath[str]) -> Redirect:
     """Give a person other roles."""
     form = await read_form(request)
     by = require_person(request).who
@@ -50,7 +51,7 @@ async def change_roles(request: Asking, desk: Desk, person: str) -> Redirect:
 
 
 @post("/people/{person:str}/remove", opt=_ADMINISTRATORS, status_code=303)
-async def remove_person(request: Asking, desk: Desk, person: str) -> Redirect:
+async def remove_person(request: Asking, desk: AtDesk, person: FromPath[str]) -> Redirect:
     """Let a person in no more."""
     await read_form(request)
     await asyncio.to_thread(desk.office.remove, person, by=require_person(request).who)

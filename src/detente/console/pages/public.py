@@ -5,7 +5,7 @@ import json
 from litestar import Response, get
 from litestar.enums import MediaType
 
-from detente.console.desk import ANYBODY, Asking, Desk, in_thread
+from detente.console.desk import ANYBODY, Asking, AtDesk, in_thread
 from detente.node.public_page import public_statements
 
 _OPEN = {ANYBODY: True}
@@ -13,7 +13,7 @@ _OPEN = {ANYBODY: True}
 
 @get("/public", opt=_OPEN)
 @in_thread
-def show_public(request: Asking, desk: Desk) -> Response[str]:
+def show_public(request: Asking, desk: AtDesk) -> Response[str]:
     """Show what this member said to everybody, and the one command that verifies it."""
     values = {"statements": public_statements(desk.home), "origin": desk.home.identity.origin}
     return desk.show(request, "public.html", values)
@@ -21,7 +21,7 @@ def show_public(request: Asking, desk: Desk) -> Response[str]:
 
 @get("/public.json", opt=_OPEN)
 @in_thread
-def give_public(desk: Desk) -> Response[str]:
+def give_public(desk: AtDesk) -> Response[str]:
     """Give the same to machines."""
     rows = [each.to_json() for each in public_statements(desk.home)]
     document = {"member": desk.home.identity.member, "statements": rows}

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from litestar import Response, get
 
-from detente.console.desk import INSIDE, ROLES, Asking, Desk, in_thread
+from detente.console.desk import INSIDE, ROLES, Asking, AtDesk, Desk, in_thread
 from detente.node.tonight import picture_of
 
 
 @get("/", opt={ROLES: INSIDE})
 @in_thread
-def show_tonight(request: Asking, desk: Desk) -> Response[str]:
+def show_tonight(request: Asking, desk: AtDesk) -> Response[str]:
     """Show the picture of this night."""
     return desk.show(request, "tonight.html", _values(desk))
 

@@ -1,8 +1,9 @@
 """The trail of who did what."""
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
-from detente.console.desk import ROLES, Asking, Desk, in_thread
+from detente.console.desk import ROLES, Asking, AtDesk, in_thread
 from detente.node.offices import Role
 
 _PAGE = 100
@@ -11,7 +12,7 @@ _READERS = {ROLES: frozenset({Role.ADMINISTRATOR, Role.OVERSEER})}
 
 @get("/trail", opt=_READERS)
 @in_thread
-def show_trail(request: Asking, desk: Desk, before: int = 0) -> Response[str]:
+def show_trail(request: Asking, desk: AtDesk, before: FromQuery[int] = 0) -> Response[str]:
     """List what was done, newest first, and whether all of it follows and is signed."""
     entries = desk.office.trail(before=max(before, 0), limit=_PAGE)
     values = {

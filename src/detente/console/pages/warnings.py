@@ -4,9 +4,10 @@ import asyncio
 from contextlib import suppress
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from detente.console.desk import INSIDE, ROLES, Asking, Desk, in_thread
+from detente.console.desk import INSIDE, ROLES, Asking, AtDesk, Desk, in_thread
 from detente.console.forms import read_form, require_person
 from detente.errors import UnitError
 from detente.node.beside import stand_beside
@@ -25,7 +26,7 @@ _BESIDE = {"retract": Kind.RETRACTION, "dispute": Kind.DISPUTE}
 
 @get("/warnings", opt=_READERS)
 @in_thread
-def list_warnings(request: Asking, desk: Desk, kind: str = "") -> Response[str]:
+def list_warnings(request: Asking, desk: AtDesk, kind: FromQuery[str] = "") -> Response[str]:
     """List the newest statements, own and others'."""
     rows = newest_statements(desk.home, kind=kind or None, limit=_SHOWN_MAX)
     values = {
@@ -40,7 +41,7 @@ def list_warnings(request: Asking, desk: Desk, kind: str = "") -> Response[str]:
 
 @get("/warnings/{statement:str}", opt=_READERS)
 @in_thread
-def show_warning(request: Asking, desk: Desk, statement: str) -> Response[str]:
+def show_warning(request: Asking, desk: AtDesk, statement: FromPath[str]) -> Response[str]:
     """Show one statement and the steps by which we know it."""
     said = read_said(desk.home, statement)
     document = describe_said(said, read_redacted(desk.home, said.statement.payload_hash))
@@ -57,7 +58,7 @@ def show_warning(request: Asking, desk: Desk, statement: str) -> Response[str]:
 
 @get("/warnings/{statement:str}/receipt", opt=_READERS)
 @in_thread
-def get_receipt(desk: Desk, statement: str) -> Response[bytes]:
+def get_receipt(desk: AtDesk, statement: FromPath[str]) -> Response[bytes]:
     """Give the receipt, which anybody verifies offline."""
     receipt, _ = receipt_for(desk.home, statement)
     said = f'attachment; filename="{statement[:16]}.tlog-proof"'
@@ -69,7 +70,9 @@ def get_receipt(desk: Desk, statement: str) -> Response[bytes]:
 
 
 @post("/warnings/{statement:str}/{beside:str}", opt=_RELEASERS, status_code=303)
-async def say_beside(request: Asking, desk: Desk, statement: str, beside: str) -> Redirect:
+async def say_beside(
+    request: Asking, desk: AtDesk, statement: FromPath[str], beside: FromPath[str]
+) -> Redirect:
     """Take back an own statement, or doubt one."""
     form = await read_form(request)
     reason, kind = form.need("reason"), _BESIDE.get(beside)

@@ -1,0 +1,303 @@
+"""Who may see and do what in the console: every route, every role, and nobody. (issue 7)
+
+The threats: somebody without a session, a role that is another's work, a form of another site,
+a page that reached this machine under its own name, an ended session, and text that a hostile
+member or event put where a person reads it.
+"""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from detente.console.desk import ANYBODY, ROLES
+from detente.console.hosting import _PAGES, Console
+from detente.errors import InputError
+from detente.node.home import Home
+from detente.node.offices import OWNER, Office, Purpose, Role
+from detente.node.signing_in import SESSION_LIVES, SESSION_RESTS, Place
+from detente.storage.detections import AlarmRow, DetectionRow, DetectionShelf, SourceRow, Taken
+from detente.watch.alarms import Alarm, AlarmKey
+
+ORIGIN = "http://localhost:8470"
+ROUTES = [
+    (method, path, route)
+    for page in _PAGES
+    for route in page.ROUTES
+    for path in route.paths
+    for method in sorted(route.http_methods - {"HEAD", "OPTIONS"})
+]
+EXAMPLES = {
+    "{alarm:str}": "00",
+    "{statement:str}": "0" * 64,
+    "{beside:str}": "dispute",
+    "{person:str}": "0" * 16,
+    "{name:str}": "none.js",
+}
+
+
+class Clock:
+    def __init__(self):
+        self.moment = datetime(2026, 11, 3, 21, 0, tzinfo=UTC)
+
+    def now(self):
+        return self.moment
+
+
+class Visitor:
+    """A browser without a person: asks for pages with the cookie it is given."""
+
+    def __init__(self, console):
+        self.console = console
+        self.cookie = ""
+
+    def ask(self, method, path, **more):
+        headers = {"origin": ORIGIN} | more.pop("headers", {})
+        if self.cookie:
+            headers["cookie"] = f"{self.console.desk.cookie}={self.cookie}"
+
+        async def go():
+            transport = httpx.ASGITransport(app=self.console.app)
+            async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+                return await client.request(method, path, headers=headers, **more)
+
+        return asyncio.run(go())
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def console(tmp_path, clock):
+    home = Home.create(tmp_path / "office", name="Aurel")
+    said = []
+    yield Console(home, Place("localhost", ORIGIN), now=clock.now, report=said.append)
+    home.close()
+    assert said == []  # no page failed
+
+
+def sign_in(console, *roles):
+    """Return a browser of a new person with these roles, and the secret its forms show."""
+    office = console.desk.office
+    person, _ = office.add(f"Somebody {len(office.shelf.people())}", roles, by=OWNER)
+    secret = console.desk.entrance.begin(person, browser="test")
+    visitor = Visitor(console)
+    visitor.cookie = secret.hex()
+    session = office.shelf.session(secret)
+    return visitor, session.form_secret.hex()
+
+
+def example(path):
+    for word, value in EXAMPLES.items():
+        path = path.replace(word, value)
+    return path
+
+
+def test_every_route_says_for_whom_it_is():
+    assert len(ROUTES) >= 20
+    for _, path, route in ROUTES:
+        opened, roles = route.opt.get(ANYBODY), route.opt.get(ROLES)
+        assert bool(opened) != bool(roles), path
+        assert not roles or roles <= frozenset(Role)
+
+
+@pytest.mark.parametrize("role", [*Role, None], ids=str)
+def test_a_route_opens_to_its_roles_and_to_nobody_else(console, role):
+    visitor, form = sign_in(console, role) if role else (Visitor(console), "")
+    for method, path, route in ROUTES:
+        if path in {"/live", "/leave"}:
+            continue  # one does not end, the other ends the session that asks
+        answer = visitor.ask(
+            method, example(path), data={"form": form} if method == "POST" else None
+        )
+        if route.opt.get(ANYBODY):
+            assert answer.status_code not in {401, 403}, path
+        elif role is None:
+            assert (answer.status_code, answer.headers["location"]) == (303, "/enter"), path
+        elif role in route.opt[ROLES]:
+            assert answer.status_code != 403, (path, answer.text)
+        else:
+            assert answer.status_code == 403, path
+            assert "No role of yours may do this" in answer.text
+
+
+def test_each_action_wants_the_secret_of_its_own_session(console):
+    visitor, _ = sign_in(console, *Role)
+    _, another = sign_in(console, *Role)
+    for method, path, route in ROUTES:
+        if method == "POST" and not route.opt.get(ANYBODY):
+            for form in ({}, {"form": "00"}, {"form": another}):
+                answer = visitor.ask(method, example(path), data=form)
+                assert answer.status_code == 403, path
+                assert "This form is not of this session" in answer.text
+
+
+def test_a_form_of_another_site_and_another_name_for_this_machine_are_turned_away(console):
+    visitor, form = sign_in(console, Role.ADMINISTRATOR)
+    for origin in ("http://evil.example", "null", ""):
+        answer = visitor.ask("POST", "/leave", data={"form": form}, headers={"origin": origin})
+        assert answer.status_code == 421
+    for host in ("evil.example", "127.0.0.1:8470", "localhost:8471", ""):
+        assert visitor.ask("GET", "/people", headers={"host": host}).status_code == 421
+    assert visitor.ask("GET", "/people").status_code == 200
+
+
+def test_a_session_ends_by_hand_by_rest_by_age_and_with_its_person(console, clock):
+    def answers(visitor):
+        return visitor.ask("GET", "/me").status_code
+
+    by_hand, form = sign_in(console, Role.VIEWER)
+    assert answers(by_hand) == 200
+    by_hand.ask("POST", "/leave", data={"form": form})
+    assert answers(by_hand) == 303
+
+    rested, _ = sign_in(console, Role.VIEWER)
+    clock.moment += SESSION_RESTS
+    assert answers(rested) == 303
+
+    old, _ = sign_in(console, Role.VIEWER)
+    ends = clock.moment + SESSION_LIVES
+    while clock.moment < ends:
+        assert answers(old) == 200
+        clock.moment += SESSION_RESTS - timedelta(minutes=2)
+    assert answers(old) == 303
+
+    gone, _ = sign_in(console, Role.VIEWER)
+    person = console.desk.office.shelf.people()[-1]
+    console.desk.office.remove(person.id, by=OWNER)
+    assert answers(gone) == 303
+
+
+def test_every_page_forbids_frames_inline_scripts_and_keeping(console):
+    visitor, _ = sign_in(console, *Role)
+    for method, path, _ in ROUTES:
+        if method == "GET" and path not in {"/live", "/assets/{name:str}"}:
+            answer = visitor.ask("GET", example(path))
+            policy = answer.headers["content-security-policy"]
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer.headers["cache-control"] == "no-store"
+            assert "<script>" not in answer.text
+            assert "style=" not in answer.text
+            assert "onclick" not in answer.text
+
+
+def test_the_last_administrator_stays_and_a_name_is_given_once(console):
+    office = console.desk.office
+    ada, _ = office.add("Ada", [Role.ADMINISTRATOR], by=OWNER)
+    with pytest.raises(InputError, match="only administrator"):
+        office.remove(ada.id, by=OWNER)
+    with pytest.raises(InputError, match="only administrator"):
+        office.change_roles(ada.id, [Role.VIEWER], by=OWNER)
+    with pytest.raises(InputError, match="here already"):
+        office.add("Ada", [Role.VIEWER], by=OWNER)
+
+
+def test_a_recovery_code_works_once_and_new_codes_end_the_old(console):
+    office, entrance = console.desk.office, console.desk.entrance
+    ada, _ = office.add("Ada", [Role.ADMINISTRATOR], by=OWNER)
+    old = office.make_codes(ada, by=OWNER)
+    codes = office.make_codes(ada, by=OWNER)
+    with pytest.raises(InputError, match="counts for nothing"):
+        entrance.recover(old[0])
+    person, link = entrance.recover(codes[0])
+    assert person.id == ada.id
+    assert entrance.ask_enrolment(link)[0].id == ada.id
+    with pytest.raises(InputError, match="counts for nothing"):
+        entrance.recover(codes[0])
+    assert office.shelf.unused_links(ada.id, purpose=Purpose.RECOVERY) == len(codes) - 1
+
+
+def test_a_link_is_good_for_a_day_and_a_newer_one_ends_it(console, clock):
+    office, entrance = console.desk.office, console.desk.entrance
+    ada, first = office.add("Ada", [Role.ADMINISTRATOR], by=OWNER)
+    second = office.make_link(ada, by=OWNER)
+    for link in (first, "", "zz", "00" * 20):
+        with pytest.raises(InputError, match="counts for nothing"):
+            entrance.ask_enrolment(link)
+    entrance.ask_enrolment(second)
+    clock.moment += timedelta(hours=24)
+    with pytest.raises(InputError, match="too old"):
+        entrance.ask_enrolment(second)
+
+
+def test_an_answer_to_a_question_nobody_asked_opens_nothing(console):
+    said = json.dumps({"challenge": "AAAA", "origin": ORIGIN, "type": "webauthn.get"}).encode()
+    from webauthn.helpers import bytes_to_base64url
+
+    for credential in (
+        {},
+        {"response": None},
+        {"response": {"clientDataJSON": "!"}},
+        {"rawId": "AAAA", "response": {"clientDataJSON": bytes_to_base64url(said)}},
+    ):
+        answer = Visitor(console).ask("POST", "/enter", json={"credential": credential})
+        assert answer.status_code == 400
+        assert "set-cookie" not in answer.headers
+
+
+def test_the_trail_shows_what_was_altered_or_taken_out_of_it(tmp_path, clock):
+    import sqlalchemy as sa
+
+    with Home.create(tmp_path / "office", name="Aurel") as home:
+        office = Office(home, now=clock.now)
+        for number in range(5):
+            office.record(OWNER, "do", f"thing {number}")
+        assert office.broken_trail() == []
+        assert [each.number for each in office.trail()] == [5, 4, 3, 2, 1]
+        with home.database.writing("a thief") as connection:
+            taken_out = sa.text("DELETE FROM trail WHERE number = 2")
+            connection.execute(taken_out)
+        assert office.broken_trail() == [3]
+        with home.database.writing("a thief") as connection:
+            entry = connection.execute(sa.text("SELECT entry FROM trail WHERE number = 4")).scalar()
+            altered = bytes(entry).replace(b"eyJ", b"eyK", 1)
+            change = sa.text("UPDATE trail SET entry = :entry WHERE number = 5")
+            connection.execute(change, {"entry": entry})
+        assert altered != entry
+        assert office.broken_trail() == [3, 5]
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+    "invoice\u202egpj.exe",
+    "zero\u200bwidth\u2066and\u2069isolates",
+    "=cmd|' /C calc'!A0",
+    "line\r\nset-cookie: a=b",
+    "\u0430urel",  # the first letter is Cyrillic
+    "\x1b[31mred\x00",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_an_event_says_is_shown_as_inert_text(console, clock, text):
+    at = clock.moment.timestamp()
+    alarm = Alarm("ab" * 32, AlarmKey(text, text, text), at, at, 1, 1)
+    fields = json.dumps({text: text, "list": [text]})
+    row = DetectionRow(
+        "cd" * 32, "ab" * 32, text, text, text, at, at, fields, bytes(32), text.encode()
+    )
+    DetectionShelf(console.desk.home.database).keep(
+        Taken(
+            at=at,
+            sources=[SourceRow(text, "{}", 1, 0, at)],
+            alarms=[AlarmRow(alarm, text, text, json.dumps([text]))],
+            detections=[row],
+        )
+    )
+    visitor, _ = sign_in(console, Role.VIEWER)
+    for path in ("/", "/alarms", f"/alarms/{'ab' * 32}"):
+        shown = visitor.ask("GET", path).text
+        assert "<script>alert" not in shown
+        assert "<img src=x" not in shown
+        for hidden in "\u202e\u200b\u2066\u2069\x1b\x00":
+            assert hidden not in shown
+        if "\u202e" in text:
+            assert "U+202E" in shown
