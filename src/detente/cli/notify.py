@@ -7,6 +7,7 @@ import click
 
 from detente.cli.opening import node_option, open_home
 from detente.cli.output import (
+    EXIT_GOOD,
     EXIT_WRONG,
     json_option,
     print_json,
@@ -37,7 +38,7 @@ def command() -> None:
 @click.argument("person", metavar="PERSON")
 @node_option
 @json_option
-def test(person: str, directory: Path, as_json: bool) -> None:
+def test(person: str, directory: Path, as_json: bool) -> int:
     """Send a test letter to one person on every channel; exit status 1 if one did not go.
 
     \b
@@ -80,13 +81,13 @@ def test(person: str, directory: Path, as_json: bool) -> None:
                 remedy="The file names " + ", ".join(sorted(settings.plan.people)),
             )
         tries = Noticer(home, settings, now).test(person)
-    _tell_tries(tries, as_json=as_json)
+    return _tell_tries(tries, as_json=as_json)
 
 
 @command.command("turn")
 @node_option
 @json_option
-def turn(directory: Path, as_json: bool) -> None:
+def turn(directory: Path, as_json: bool) -> int:
     """Gather what is to be told and take every step that is due, once.
 
     \b
@@ -98,7 +99,7 @@ def turn(directory: Path, as_json: bool) -> None:
 
     with open_home(directory) as home:
         tries = Noticer(home, _settings(home), now).turn()
-    _tell_tries(tries, as_json=as_json)
+    return _tell_tries(tries, as_json=as_json)
 
 
 @command.command("list")
@@ -245,10 +246,9 @@ def _settings(home: "Home") -> "Settings":
     return found
 
 
-def _tell_tries(tries: "list[Try]", *, as_json: bool) -> None:
+def _tell_tries(tries: "list[Try]", *, as_json: bool) -> int:
     rows: list[dict[str, JsonValue]] = [
         {"address": each.address, "channel": each.channel, "fault": each.fault} for each in tries
     ]
     tell_rows(rows, ("channel", "address", "fault"), as_json=as_json, what="letters")
-    if any(each.fault for each in tries):
-        raise click.exceptions.Exit(EXIT_WRONG)
+    return EXIT_WRONG if any(each.fault for each in tries) else EXIT_GOOD

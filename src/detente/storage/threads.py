@@ -17,6 +17,7 @@ from detente.storage.schema import progress
 PAGE_MAX = 1_000
 _TAKEN = "response"
 _HEX = 64
+_ONE_QUERY = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +216,20 @@ class ThreadShelf:
 
 
 def _unknown(connection: Connection, entries: Sequence[EntryRow]) -> list[EntryRow]:
-    new: dict[tuple[str, str], EntryRow] = {}
+    by_thread: dict[str, dict[str, EntryRow]] = {}
     for each in entries:
-        here = (response_entry.c.thread == bytes.fromhex(each.thread)) & (
-            response_entry.c.digest == bytes.fromhex(each.digest)
-        )
-        known = connection.execute(select(response_entry.c.digest).where(here)).first()
-        if known is None:
-            new[each.thread, each.digest] = each
-    return list(new.values())
+        by_thread.setdefault(each.thread, {}).setdefault(each.digest, each)
+    new: list[EntryRow] = []
+    for thread, rows in by_thread.items():
+        for start in range(0, len(rows), _ONE_QUERY):
+            some = dict(list(rows.items())[start : start + _ONE_QUERY])
+            query = select(response_entry.c.digest).where(
+                response_entry.c.thread == bytes.fromhex(thread),
+                response_entry.c.digest.in_([bytes.fromhex(each) for each in some]),
+            )
+            known = {row[0].hex() for row in connection.execute(query)}
+            new += [row for digest, row in some.items() if digest not in known]
+    return new
 
 
 def _entry_values(row: EntryRow) -> dict[str, object]:
