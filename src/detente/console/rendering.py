@@ -57,8 +57,8 @@ class Renderer:
         self._environment.filters["grade"] = lambda level: level if level in _GRADES else "none"
         self._environment.filters["moment"] = show_moment
         self._by_name = {each.name: each for each in map(_asset, _asset_files())}
-        plain = {asset.name.split(".", 1)[1]: asset for asset in self._by_name.values()}
-        self._environment.globals["asset"] = lambda name: _tag(name, plain)
+        by_plain_name = {each.name.split(".", 1)[1]: each for each in self._by_name.values()}
+        self._environment.globals["asset"] = lambda name: _tag(name, by_plain_name)
 
     def asset(self, name: str) -> Asset | None:
         """Return the file of a name that a page wrote, None where there is none."""
