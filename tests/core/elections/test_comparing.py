@@ -318,7 +318,7 @@ def judged(p_values, *, margin=0.1, grows=True):
     hands = {"c0": ("ann",), "c1": ("ann",)} if grows else {"c0": ("bob",), "c1": ("bob",)}
     found = judge(place, [MoreVotes("ann", "bob")] * len(p_values), hands, order=list(hands))
     return [
-        type(each)(each.assertion, margin, p, each.discrepancies, each.trajectory)
+        type(each)(each.assertion, margin, p, each.discrepancies, each.trajectory, each.gain)
         for each, p in zip(found, p_values, strict=True)
     ]
 

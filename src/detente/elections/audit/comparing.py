@@ -1,7 +1,7 @@
 """A card-comparison audit: how many cards, and what the cards pulled so far have shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil, log
 
@@ -80,6 +80,14 @@ class _Test:
             return alpha(values, Comparison(), self.null)
         return betting(values, Stake(self.stake), self.null)
 
+    def gain(self, electorate: Electorate, assertion: Assorter) -> float:
+        """How much the log of the wealth grows with a card if its record is right."""
+        if self.stake is None:
+            endless = replace(self.null, cards=None)
+            return float(alpha(np.asarray([self.clean]), Comparison(), endless).log_wealth[0])
+        values, shares = _predicted(electorate, assertion, self.clean)
+        return float(np.log1p(self.stake * (values - self.null.mean)) @ shares)
+
 
 def _predicted(
     electorate: Electorate, assertion: Assorter, clean: float, rates: Rates = Rates(0.001, 0.0001)
@@ -136,8 +144,7 @@ def _clean_size(
     if test.stake is None:
         values = np.full(min(electorate.total, _TRIAL_MAX), test.clean)
         return test.run(values).cards_until(risk_limit)
-    values, shares = _predicted(electorate, assertion, test.clean)
-    growth = float(np.log1p(test.stake * (values - 0.5)) @ shares)
+    growth = test.gain(electorate, assertion)
     size = ceil(log(1 / risk_limit) / growth) if growth > 0 else electorate.total + 1
     return size if size <= electorate.total else None
 
@@ -186,6 +193,8 @@ class Judged:
         discrepancies: cards by how many votes the record favoured the winner: 2, 1, -1, -2;
             a card of a pool differs from no record of its own and is not among them.
         trajectory: the risk after each card.
+        gain: what a card that agrees with its record adds to the log of the wealth (for pools:
+            what one adds on the average); 0 where the margin is not above 0.
     """
 
     assertion: Assorter
@@ -193,6 +202,7 @@ class Judged:
     p_value: float
     discrepancies: Mapping[int, int]
     trajectory: Trajectory
+    gain: float
 
 
 def judge(
@@ -246,10 +256,12 @@ def _judge(
     steps = np.rint(2 * overstated / assertion.bound).astype(int)
     seen = {votes: int((steps == votes).sum()) for votes in (2, 1, -1, -2)}
     if margin <= 0:
-        return Judged(assertion, margin, 1.0, seen, Trajectory(np.zeros(len(hand))))
+        return Judged(assertion, margin, 1.0, seen, Trajectory(np.zeros(len(hand))), 0.0)
     values = overstatement.assort(recorded, audited, margin=margin, assorter_bound=assertion.bound)
-    found = _Test.of(electorate, assertion, margin).run(values)
-    return Judged(assertion, margin, found.p_value, seen, found)
+    test = _Test.of(electorate, assertion, margin)
+    found = test.run(values)
+    gain = test.gain(electorate, assertion)
+    return Judged(assertion, margin, found.p_value, seen, found, gain)
 
 
 def _audited(assertion: Assorter, seen: Hand, *, lacking: float) -> float:

@@ -6,7 +6,7 @@ card is counted. A full count decides by itself, whatever was reported.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil, isfinite, log
 
 from detente.elections.audit.comparing import Judged
 
@@ -23,7 +23,7 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class MoreCards:
-    """Not yet: pull up to `cards` in all, which suffice if it goes on as it went."""
+    """Not yet: pull `cards` in all, which suffice if those to come agree with their records."""
 
     cards: int
 
@@ -104,9 +104,8 @@ def decide(judged: Sequence[Judged], rule: Rule, *, pulled: int, is_proven: bool
 
 
 def _needed(judged: Judged, risk_limit: float, pulled: int) -> int | None:
-    """Cards in all if evidence grows as it did; None where it does not grow."""
-    wealth = judged.trajectory.log_wealth
-    if not wealth.size or not wealth[-1] > 0:
+    """Cards in all if those to come agree with their records; None where none would do."""
+    wealth = float(judged.trajectory.log_wealth[-1]) if pulled else 0.0
+    if not (judged.gain > 0 and isfinite(wealth)):
         return None
-    missing = log(1 / risk_limit) - float(wealth[-1])
-    return pulled + max(1, ceil(missing * pulled / float(wealth[-1])))
+    return pulled + max(1, ceil((log(1 / risk_limit) - wealth) / judged.gain))
