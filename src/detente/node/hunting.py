@@ -105,14 +105,16 @@ class Span:
     Attributes:
         since: seconds since 1970.
         until: before which; None for no end.
+        by_receipt: by the time at which they came, whatever they say.
     """
 
     since: float = 0.0
     until: float | None = None
+    by_receipt: bool = False
 
     def holds(self, stored: StoredEvent) -> bool:
         """Say whether an event is in it."""
-        moment = stored.received if stored.time is None else stored.time
+        moment = stored.received if self.by_receipt or stored.time is None else stored.time
         return moment >= self.since and (self.until is None or moment < self.until)
 
 
@@ -158,18 +160,27 @@ def hunt(shelf: EventShelf, what: Hunt, summary: HuntSummary) -> Iterator[Found]
         Cancelled: it was.
     """
     judge = _Judge(what.engine)
-    # The fresh first: what moves into a file meanwhile is met there, and left out here.
-    rows = shelf.fresh(limit=FRESH_ROWS_MAX)
-    files = _files(shelf, what.span)
-    moved = max((each.last for each in files), default=0)
-    fresh = _fresh([row for row in rows if row[0] > moved], what.span)
-    for batch in chain(_stored(files, what, summary), _batches(fresh)):
+    for batch in _batches(stored_events(shelf, what, summary)):
         if what.cancelled():
             raise Cancelled
         summary.candidates += len(batch)
         for found in judge.judged(batch):
             summary.found += 1
             yield found
+
+
+def stored_events(shelf: EventShelf, what: Hunt, summary: HuntSummary) -> Iterator[StoredEvent]:
+    """Yield the stored events that a hunt may hit: those in files first, then fresh ones.
+
+    Raises:
+        StorageFault, EnvironmentFault: the disk, the database or DuckDB refused.
+    """
+    # The fresh first: what moves into a file meanwhile is met there, and left out here.
+    rows = shelf.fresh(limit=FRESH_ROWS_MAX)
+    files = _files(shelf, what.span)
+    moved = max((each.last for each in files), default=0)
+    yield from chain.from_iterable(_stored(files, what, summary))
+    yield from _fresh([row for row in rows if row[0] > moved], what.span)
 
 
 def _files(shelf: EventShelf, span: Span) -> list[EventFile]:
@@ -205,9 +216,10 @@ def _stored(
 
     clause, values = what.wanted.clause()
     until = float("inf") if what.span.until is None else what.span.until
+    moment = "received" if what.span.by_receipt else "coalesce(time, received)"
     query = (
-        f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE coalesce(time, received) >= ?"  # noqa: S608
-        f" AND coalesce(time, received) < ? AND ({clause}) ORDER BY received, source, position"
+        f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE {moment} >= ?"  # noqa: S608 - our words
+        f" AND {moment} < ? AND ({clause}) ORDER BY received, source, position"
     )
     try:
         with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2}) as connection:

@@ -24,6 +24,7 @@ from detente.node.watching_facts import HABITS_FILE, WatchFacts, found_of
 from detente.node.watching_files import FileFollower
 from detente.node.watching_house import House
 from detente.node.watching_matching import Found, Matcher
+from detente.node.watching_replay import replay
 from detente.node.watching_silence import SILENT_AFTER_S, silences
 from detente.node.watching_sources import Portion, Via, WatchSource
 from detente.storage.database import Database
@@ -139,6 +140,7 @@ class Watching:
         # Held while rules and indicators are asked: who changes indicators takes it.
         self.asking = Lock()
         self._seeker = seeker
+        self._loaded = loaded
         self._engine = Engine(loaded, (seeker,))
         self._options = options
         self._now = now
@@ -286,6 +288,9 @@ class Watching:
         rows = self.shelf.alarms(begun_since=begun, limit=self._options.grouping.open_max)
         book = AlarmBook(self._options.grouping, [row.alarm for row in rows])
         self._matcher = Matcher(self._engine, book, self.shelf.known, self.facts)
+        last = max((each.seen for each in self.shelf.sources().values()), default=0.0)
+        program = self._loaded.rules.program
+        replay(self.events, self._engine, program, self._matcher.correlator, until=last)
 
     async def _open(self, source: WatchSource) -> None:
         kept = (await asyncio.to_thread(self.shelf.sources)).get(source.name)

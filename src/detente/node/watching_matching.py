@@ -92,13 +92,16 @@ class Matcher:
         book: alarms that are open.
         known: says which detections, by id, are kept already.
         notes: what notes the events of sources; None for nobody who asks.
+
+    Attributes:
+        correlator: what holds the windows of correlations.
     """
 
     def __init__(
         self, engine: Engine, book: AlarmBook, known: Known, notes: Noting | None = None
     ) -> None:
         self._engine = engine
-        self._correlator = Correlator(engine.correlations)
+        self.correlator = Correlator(engine.correlations)
         self._book = book
         self._known = known
         self._notes = notes
@@ -168,7 +171,7 @@ class Matcher:
         told = [*seen.detections]
         name = f"{portion.source.name}\n{portion.stream}"
         for feed in seen.feeds:
-            done = self._correlator.take((name, feed.line), feed.time, feed.fields, feed.rules)
+            done = self.correlator.take((name, feed.line), feed.time, feed.fields, feed.rules)
             told += map(self._engine.told, done)
         found = []
         for detection in told:
