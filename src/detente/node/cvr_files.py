@@ -98,6 +98,13 @@ def read_records(path: Path, names: Mapping[str, str] | None = None) -> Records:
                 return read_choices(pieces, path.name, names)
 
 
+def format_of(path: Path) -> tuple[Format, bytes]:
+    """How a file's first lines look, and those bytes; raises InputError."""
+    with _opened(path) as stream:
+        head = stream.read(1 << 16)
+    return _format(head), head
+
+
 def _format(first: bytes) -> Format:
     head = first.removeprefix(b"\xef\xbb\xbf").lstrip()
     line = head.partition(b"\n")[0].strip()

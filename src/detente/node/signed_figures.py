@@ -82,7 +82,7 @@ def sealed_by(path: Path, offices: Offices) -> Seal:
             said = verify(envelope, key)
         except SignerError:
             continue
-        if said["sha256"] != digest(path) or said["file"] != path.name:
+        if said["sha256"] != _digest(path) or said["file"] != path.name:
             return Seal(broken=_changed(path, office, said["signed_at"]))
         return Seal(office, said["type"] == REHEARSAL)
     # Whoever signed a rehearsal, trusted or not, nobody may take its figures for real.
@@ -91,6 +91,13 @@ def sealed_by(path: Path, offices: Offices) -> Seal:
         is_rehearsal=is_rehearsal,
         note=f"{path.name}: unsigned: its signature is by no key that was vouched for",
     )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digest(path)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from None
 
 
 def _changed(path: Path, office: str, moment: str) -> Difference:

@@ -201,10 +201,11 @@ def test_no_bytes_break_a_reader(read, data):
         read(data)
 
 
-WORDS = (
-    "Sessions Original Cards Contests Marks Id RecordId TabulatorId BatchId IsVote CandidateId Rank "
-    "CVR CVRSnapshot CVRContest List Election Contest ContestSelection @id Modified IsCurrent"
-).split()
+WORDS = [
+    *("Sessions", "Original", "Cards", "Contests", "Marks", "Id", "RecordId", "TabulatorId"),
+    *("BatchId", "IsVote", "CandidateId", "Rank", "CVR", "CVRSnapshot", "CVRContest", "List"),
+    *("Election", "Contest", "ContestSelection", "@id", "Modified", "IsCurrent"),
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 99) | st.text("aX1", max_size=3),
     lambda inner: (

@@ -16,6 +16,8 @@ QUIET_Z_MAX = 3.0
 NEIGHBOURS_MIN = 8
 VOTES_MIN = 50
 """Places with fewer votes move by chance alone."""
+SPREAD_MIN = 0.001
+"""Where neighbours did not move at all, so much of a share is still no movement."""
 _MAD = 1.4826
 
 
@@ -62,9 +64,8 @@ def _scored(key: tuple[str, Contest, str], by_place: Mapping[Place, float]) -> S
     if len(by_place) < NEIGHBOURS_MIN:
         return ()
     middle = median(by_place.values())
-    spread = _MAD * median(abs(move - middle) for move in by_place.values())
-    if spread == 0:
-        return ()
+    seen = _MAD * median(abs(move - middle) for move in by_place.values())
+    spread = max(seen, SPREAD_MIN)
     _, contest, choice = key
     return [
         Shape(place, contest, choice, move, (move - middle) / spread)

@@ -59,6 +59,7 @@ def as_standard_report(reports: Sequence[Report], heading: Heading) -> _Row:
             for choice, count in votes.items():
                 contests.count(contest, choice, unit, count)
             contests.say(contest, unit, report.turnout.get((place, contest)))
+    rows = contests.rows()  # before the units: a district is one of them
     level = min(report.level for report in reports)
     return {
         "@type": REPORT_TYPE,
@@ -81,7 +82,7 @@ def as_standard_report(reports: Sequence[Report], heading: Heading) -> _Row:
                 "EndDate": heading.day,
                 "ElectionScopeId": units.scope,
                 "Candidate": contests.people,
-                "Contest": contests.rows(),
+                "Contest": rows,
                 "BallotCounts": contests.ballots(),
             }
         ],
