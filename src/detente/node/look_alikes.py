@@ -13,6 +13,7 @@ import orjson
 from detente.elections import ElectionsError
 from detente.elections.names import LookAlike, NameIndex, normalise
 from detente.errors import EnvironmentFault, InputError
+from detente.node.name_logs import ZONE, certified_names, form_of, log_rows, zone_rows
 
 LINE_BYTES_MAX = 64 * 1024
 """One observed row; a name itself has at most 253 characters."""
@@ -94,14 +95,18 @@ def scan_names(
 def read_names(path: Path, count: Count) -> Iterator[tuple[int, str]]:
     """Names of a file with their lines, counted from 1.
 
-    A list with one name a line and `#` for remarks; a table (tab or comma) with a header that
-    has a column such as `name`; JSON lines with such a field; or a JSON document with a list
-    of names under `protected` or `names`.
+    A look-up log (BIND, dnsmasq) or a mail log, as the watch reads them; a zone file;
+    certificates as JSON lines; a list with one name a line and `#` for remarks; a table (tab
+    or comma) with a header that has a column such as `name`; JSON lines with such a field; or
+    a JSON document with a list of names under `protected` or `names`.
     """
     with _opened(path) as stream:
         first = stream.readline(LINE_BYTES_MAX)
         stream.seek(0)
-        if first.lstrip()[:1] in (b"{", b"["):
+        form = form_of(first)
+        if form is not None:
+            rows = log_rows(path, form) if form != ZONE else zone_rows(_lines(stream))
+        elif first.lstrip()[:1] in (b"{", b"["):
             rows = _json_rows(stream, first, path)
         elif _columns(first) is not None:
             rows = _table_rows(stream, first)
@@ -189,7 +194,11 @@ def _json_rows(stream: BinaryIO, first: bytes, path: Path) -> Iterator[tuple[int
         if number == 1 and isinstance(row, dict) and _listed(row) is not None:
             yield from ((number, name) for name in cast("list[str | None]", _listed(row)))
             continue
-        yield number, _named(row)
+        certified = certified_names(row)
+        if certified is not None:
+            yield from ((number, name) for name in certified)
+        else:
+            yield number, _named(row)
 
 
 def _json_document(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str | None]]:
