@@ -2,6 +2,8 @@
 
 from detente.node.exercise.scene import Scene
 from detente.node.exercise.scenes import (
+    accord,
+    accounts,
     audit,
     copying,
     coverage,
@@ -13,6 +15,7 @@ from detente.node.exercise.scenes import (
     garbage,
     hunt,
     intrusion,
+    joint,
     meeting,
     mistake,
     poison,
@@ -38,5 +41,8 @@ SCRIPT: tuple[Scene, ...] = (
     hunt.SCENE,
     coverage.SCENE,
     faces.SCENE,
+    joint.SCENE,
+    accord.SCENE,
     walkout.SCENE,
+    accounts.SCENE,
 )
