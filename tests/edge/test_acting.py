@@ -335,12 +335,12 @@ def test_a_node_stopped_before_it_decided_decides_when_it_runs_again(unit, monke
 
 def test_a_record_that_turned_before_a_stop_bears_on_all_values_after_it(unit, monkeypatch):
     aurel, _, cantor = unit
-    lists = Lists(**{f"203_0_113_{last}": False for last in range(1, 7)})
+    lists = Lists(**{f"100_64_0_{last}": False for last in range(1, 7)})
     detect(aurel, ADDRESS)
     cosign(cantor, aurel)
     here = acting(cantor, lists)
     assert level_at(here) is Level.ALERTING
-    detect(aurel, *(f"203.0.113.{last}" for last in range(1, 7)))
+    detect(aurel, *(f"100.64.0.{last}" for last in range(1, 7)))
     cosign(cantor, aurel)
     with monkeypatch.context() as patch:
         patch.setattr(ActingShelf, "turn", lambda *_: (_ for _ in ()).throw(StorageFault("x")))
@@ -364,7 +364,7 @@ def test_who_lists_the_whole_internet_takes_nobodys_quota_by_being_disputed(
 ):
     monkeypatch.setattr(answering, "PAGE_MAX", page)
     aurel, borea, _ = unit
-    detect(aurel, *(f"evil-{number}.example" for number in range(450)))
+    detect(aurel, *(f"evil-{number}.alt" for number in range(450)))
     carry(aurel, borea, now)
     here = acting(borea, AllBenign())
     here.bring_up()

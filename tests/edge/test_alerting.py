@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from detente.node.acting import Acting
-from detente.node.alerting import is_invented
 from detente.node.clock import now
 from detente.node.publishing import publish
 from detente.node.watching import WatchOptions
@@ -19,6 +18,7 @@ from detente.node.watching_sources import parse_source
 from detente.statements import UNIT, Handling, Kind, Pap, Tlp, identity_of
 from detente.statements.stix import encode_object
 from detente.watch import Basis, Item, claim_extension
+from detente.watch.invented import is_invented
 from tests.edge.media import carry
 from tests.edge.offices import copy_unit, make_unit, opened, warn
 

@@ -6,25 +6,20 @@ is common and benign, a veto, a claim that ran out), the value is withheld.
 """
 
 from contextlib import AbstractContextManager
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from urllib.parse import urlsplit
 
 from detente.node.acting import Acting
 from detente.storage.acting_objects import ActingObjects
 from detente.storage.acting_rows import ItemState
 from detente.storage.database import Database
-from detente.watch import Item, Level, Rule
+from detente.watch import Level, Rule
 from detente.watch.indicators import Found, LiveIndicators
 from detente.watch.indicators.keys import Key, key_of
+from detente.watch.invented import is_invented
 
 _CHANGES_AT_ONCE = 400
 _SILENCING = frozenset(
     {Rule.VETO, Rule.PRECISION, Rule.FADED, Rule.FLOOR, Rule.EXPIRED, Rule.WITHDRAWN}
 )
-# RFC 5737, RFC 3849, RFC 2606: what exercises and manuals use, and nobody else.
-_INVENTED = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
-_INVENTED_6 = IPv6Network("2001:db8::/32")
-_INVENTED_NAMES = (".example", ".test", ".invalid", ".example.com", ".example.net", ".example.org")
 
 
 class AlertingSet:
@@ -129,20 +124,3 @@ def alerts(state: ItemState) -> bool:
         return True
     rules = {reason["rule"] for reason in state.decision["reasons"]}
     return is_invented(state.item) and _SILENCING.isdisjoint(rules)
-
-
-def is_invented(item: Item) -> bool:
-    """Say whether a value is one that standards keep for manuals and exercises."""
-    value = item.value
-    if item.path == "url:value":
-        try:
-            value = urlsplit(value).hostname or ""
-        except ValueError:
-            return False
-    try:
-        network = ip_network(value, strict=False)
-    except ValueError:
-        return f".{value.lower()}".endswith(_INVENTED_NAMES)
-    if isinstance(network, IPv6Network):
-        return network.subnet_of(_INVENTED_6)
-    return any(network.subnet_of(each) for each in _INVENTED)

@@ -18,6 +18,7 @@ from detente.storage.acting_objects import ActingObjects
 from detente.storage.acting_rows import ItemState
 from detente.storage.model import StoredStatement
 from detente.watch import Assets, Dossier, Item, Level, Stance
+from detente.watch.invented import is_invented
 from detente.watch.values import pattern_of
 
 VALUES_NAMED = 20  # in the words of one answer; its pattern has them all
@@ -109,6 +110,8 @@ def answer_all(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> li
 def _why(state: ItemState, own: Assets) -> tuple[Kind, str] | None:
     if asset := own.why_own(state.item):
         return Kind.VETO, f"{state.item.value} is ours: {asset}"
+    if is_invented(state.item):
+        return None  # an exercise: nobody is warned of what somebody has
     for reason in state.decision.get("reasons", []):
         if reason["rule"] in _BENIGN:
             return Kind.DISPUTE, f"{state.item.value}: {reason['words']}"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from detente.errors import EnvironmentFault, UnitError
-from detente.node.alerting import is_invented
 from detente.node.benign import PackagedLists
 from detente.node.contents import leaves_of
 from detente.node.home import Home
@@ -30,6 +29,7 @@ from detente.watch.indicators import (
     whole_item,
 )
 from detente.watch.indicators.keys import Key, key_of, spelled
+from detente.watch.invented import is_invented
 
 STATEMENTS_AT_ONCE = 256
 INDICATORS_MAX = 1_000_000

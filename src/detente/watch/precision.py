@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from detente.watch.assets import Assets
 from detente.watch.benign import BenignLookup
+from detente.watch.invented import is_invented
 from detente.watch.model import Basis, Dossier, Mark, Outcome, Precision, Sort, Stance
 from detente.watch.origins import Count, Owners, objectors, withdrawn_by
 from detente.watch.values import sort_of, why_below_floor
@@ -96,6 +97,8 @@ def binding_vetoes(
 
 
 def _why_benign(dossier: Dossier, judging: Judging) -> str:
+    if is_invented(dossier.item):
+        return ""  # who names what nobody has rehearses; that says nothing of its judgement
     listed = next(
         (each for each in judging.benign.lists_of(dossier.item) if not each.is_hint), None
     )

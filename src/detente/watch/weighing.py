@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from detente.watch.acting import Rules, weigh
+from detente.watch.invented import is_invented
 from detente.watch.model import Claim, Decision, Dossier, Mark
 from detente.watch.values import sort_of, why_below_floor, why_unspecific
 
@@ -57,6 +58,7 @@ class Weigher:
             rules.own.why_own(item),
             why_below_floor(item),
             why_unspecific(item),
+            is_invented(item),
         )
 
 

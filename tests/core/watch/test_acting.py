@@ -414,3 +414,14 @@ def test_a_registered_domain_covers_its_subdomains_and_no_look_alike():
 
 def test_the_members_are_four():
     assert len(set(MEMBERS)) == 4
+
+
+def test_an_exercise_with_invented_values_spoils_nobody_s_record():
+    invented = [Item("ipv4-addr:value", f"203.0.113.{last}") for last in range(1, 9)]
+    real = [Item("ipv4-addr:value", f"100.64.0.{last}") for last in range(1, 9)]
+    for items, spoils in ((invented, False), (real, True)):
+        lists = Lists(**{f"list {each.value}": (each.value, False) for each in items})
+        rules = replace(RULES, benign=lists)
+        named = [dossier(claim(AUREL, item=each, name=each.value)) for each in items]
+        assert all(decide(each, rules, NOW).level is Level.NOTED for each in named)
+        assert judged(named, rules).is_poor(AUREL, "address") is spoils
