@@ -11,13 +11,15 @@ from threading import Timer
 import pytest
 
 from tests.docs.pages import PAGES, RUN, SHOWN, Block, blocks, matches, typed
-from tests.shared import ROOT
+from tests.shared import ROOT, shared_path
 
 BLOCKS = {page: blocks(page) for page in PAGES}
 RUNNING = {
     page: [block for block in found if block.language in RUN and not block.excuse]
     for page, found in BLOCKS.items()
 }
+
+_SHARED = "DETENTE_SHARED"
 
 
 def named(page):
@@ -40,7 +42,9 @@ def environment(home: Path) -> dict[str, str]:
 
 def run_console(block: Block, folder: Path) -> None:
     for step in typed(block):
-        status, shown = type_at_terminal(step.command, folder)
+        # Published records that a page works on lie beside the repository, or it is skipped.
+        more = {_SHARED: str(shared_path("data").parent)} if _SHARED in step.command else {}
+        status, shown = type_at_terminal(step.command, folder, more)
         said = f"{block.place}: $ {step.command}\n{shown}"
         assert status == step.status, f"{said}\nexit status {status}"
         if step.expected:
@@ -48,13 +52,13 @@ def run_console(block: Block, folder: Path) -> None:
             assert matches(step.expected, shown), f"{said}\n--- the page shows\n{expected}"
 
 
-def type_at_terminal(command: str, folder: Path) -> tuple[int, str]:
+def type_at_terminal(command: str, folder: Path, more: dict[str, str]) -> tuple[int, str]:
     """Run a command as at a terminal: programs may show people other things than pipes."""
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         ["bash", "-c", command],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder) | more,
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,

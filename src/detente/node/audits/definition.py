@@ -114,12 +114,22 @@ class Audit:
             for name, each in self.contests.items()
         }
 
+    @cached_property
+    def _draws(self) -> dict[tuple[str, str], list[str]]:
+        """What was drawn so far: a smaller draw is the beginning of a larger one."""
+        return {}
+
     def drawn(self, seed: str, counts: Mapping[str, int]) -> dict[str, list[str]]:
         """For each contest the first cards in the order of their tickets."""
-        return {
-            name: draw(seed, self.ids[name], min(count, len(self.ids[name])))
-            for name, count in counts.items()
-        }
+        return {name: self._drawn(seed, name, count) for name, count in counts.items()}
+
+    def _drawn(self, seed: str, name: str, count: int) -> list[str]:
+        known = self._draws.get((seed, name), [])
+        if count > len(known):
+            ids = self.ids[name]
+            known = draw(seed, ids, min(count, len(ids)))
+            self._draws[seed, name] = known
+        return known[:count]
 
     def in_order(self, seed: str, cards: set[str]) -> list[str]:
         """Cards in the order of their tickets."""
