@@ -128,6 +128,10 @@ class Stage:
         """End a process that was started, and wait for it."""
         self._running.pop(name).end()
 
+    def run(self, *words: str | Path) -> Finished:
+        """Run a separate process that knows nothing of this program."""
+        return _run([str(word) for word in words])
+
     def detente(self, *arguments: str | Path) -> Finished:
         """Run `detente` as a separate process that has only the files it is given."""
         command = [sys.executable, "-m", "detente", *(str(word) for word in arguments)]
