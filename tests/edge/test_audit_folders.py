@@ -5,15 +5,24 @@ enters other ballots, publishes other figures.
 """
 
 import json
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from detente.elections import ElectionsError
+from detente.elections.audit import Choice, Contest
+from detente.elections.audit.inputs import Inputs
 from detente.errors import InputError
+from detente.node.audits.ballots import BallotReader
 from detente.node.audits.commitment import commit, parse_commitment
 from detente.node.audits.conducting import begin_round, enter, enter_count, report, say_report
 from detente.node.audits.definition import load_audit
+from detente.node.audits.entry_tables import read_table
 from detente.node.audits.figures import state_of
 from detente.node.audits.folder import AuditFolder
 from detente.node.audits.logged import prove_document, quorum_time, say_document, unproven
@@ -25,10 +34,12 @@ from detente.node.holdings import HomeHoldings
 from detente.node.home import Home
 from detente.node.receiving import Receiver
 from detente.proofs.cosigners import policy_text
+from detente.signing import format_time
 from detente.tlog import Policy
 from tests.edge.county import MAYOR, SEED, fill_in, make_county
 from tests.edge.offices import copy_unit, cosign, make_unit, opened, run, warn
 from tests.edge.test_receiving import outward_of
+from tests.edge.typed import Terminal
 
 LATER = timedelta(seconds=2)
 
@@ -372,3 +383,128 @@ def test_a_sheet_shows_names_as_they_are_and_runs_nothing(tmp_path):
     page = (tmp_path / "round-1.html").read_text()
     assert "&lt;img" in page
     assert "<img" not in page
+
+
+def rewrite(place, **changes):
+    told = json.loads((place / "audit.json").read_text())
+    told["contests"] = [each | changes for each in told["contests"]]
+    (place / "audit.json").write_text(json.dumps(told))
+    return load_audit(AuditFolder(place))
+
+
+def settle(audit, place):
+    made = commit(audit, now() - LATER)
+    begin_round(audit, seed=Seed(SEED, made.committed + LATER), cards=None, now=now())
+    table = fill_in(place / "round-1.csv")
+    return enter(audit, table.read_bytes(), table.name)
+
+
+def test_cards_known_batch_by_batch_are_audited_by_their_batches_mean(tmp_path):
+    make_county(tmp_path, cards_max=1000)
+    header, *rows = (tmp_path / "manifest.csv").read_text().splitlines()
+    pooled = [
+        f"{row},{'batch-' + row.split(',')[1] if n % 2 else ''}" for n, row in enumerate(rows)
+    ]
+    (tmp_path / "manifest.csv").write_text("\n".join([f"{header},pool", *pooled]) + "\n")
+    audit = rewrite(tmp_path)
+    place = audit.contests["mayor"].electorate
+    assert sorted(set(place.pools.tolist())) == [-1, *range(10)]
+    assert place.margin(audit.contests["mayor"].assertions[0]) == pytest.approx(0.25)
+    state = settle(audit, tmp_path)
+    assert state.found["mayor"].judged[0].p_value < 1
+    report(audit)
+    assert failed(tmp_path) == []
+
+
+def test_without_card_style_all_cards_of_the_manifest_are_drawn_from(tmp_path):
+    make_county(tmp_path)
+    more = "".join(f"b2-{n},1,1\n" for n in range(500))
+    with (tmp_path / "manifest.csv").open("a") as manifest:
+        manifest.write(more)
+    styled, plain = rewrite(tmp_path), rewrite(tmp_path, style=False)
+    assert len(styled.ids["mayor"]) == 1000
+    assert len(plain.ids["mayor"]) == 1500
+    margins = [each.contests["mayor"].electorate.margin(each.contests["mayor"].assertions[0])
+               for each in (styled, plain)]  # fmt: skip
+    assert margins == pytest.approx([0.25, 0.25 * 1000 / 1500])
+    (tmp_path / "manifest.csv").write_text("card,box\nb1-0,1\n")
+    with pytest.raises(InputError, match="in no manifest"):
+        rewrite(tmp_path, style=False)
+
+
+def test_phantoms_are_drawn_and_never_found(tmp_path):
+    audit = rewrite(make_county(tmp_path), cards=1400)
+    state = settle(audit, tmp_path)
+    drawn = [card for each in audit.drawn(SEED, {"mayor": state.found["mayor"].drawn}).values()
+             for card in each]  # fmt: skip
+    phantoms = sum(card.startswith("phantom-") for card in drawn)
+    assert phantoms > 0
+    assert state.found["mayor"].judged[0].discrepancies[1] == phantoms
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [("card,box\nb1-0\n", ":2: expected 2 columns"), ("card,box\nb1-0,1\nb1-0,2\n", "twice")],
+)
+def test_a_broken_manifest_is_refused_with_its_line(tmp_path, data, said):
+    make_county(tmp_path)
+    (tmp_path / "manifest.csv").write_text(data)
+    with pytest.raises(InputError, match=said):
+        load_audit(AuditFolder(tmp_path))
+
+
+def test_an_officer_types_a_whole_audit(tmp_path, monkeypatch, capsysbinary):
+    place = make_county(tmp_path / "county", rehearsal=True)
+    audit = partial(Terminal(monkeypatch, capsysbinary), "elections", "audit")
+    made = audit("commit", place)
+    assert made.status == 0
+    assert made.document["statement"] is None
+    sample = ("sample", "--manifest", place / "manifest.csv", "--seed", SEED, "--cards", 3,
+              "--commitment", place / "commitment.json", "--thrown")  # fmt: skip
+    assert audit(*sample, "2019-01-01T00:00:00Z").status == 2
+    assert audit(*sample, "2029-01-01T00:00:00Z").status == 0
+    assert audit("round", place, "--seed", "123").status == 2
+    later = format_time(now() + timedelta(seconds=60))
+    drawn = audit("round", place, "--seed", SEED, "--thrown", later, "--by", "Aurel")
+    assert drawn.document["drawn"] == {"mayor": 23, "sheriff": 139}
+    found = audit("enter", place, fill_in(place / "round-1.csv", lies=9))
+    assert [each["outcome"] for each in found.document["contests"]] == ["confirmed", "full count"]
+    assert found.status == 1
+    assert b"REHEARSAL" in found.out
+    count = tmp_path / "count.json"
+    count.write_text('{"contest": "sheriff", "tally": {"Cy": 520, "Di": 480}}')
+    assert audit("count", place, count).status == 0
+    assert audit("report", place).document["line"].endswith("1 counted in full.")
+    checked = audit("verify", place)
+    assert checked.status == 1
+    assert [each["good"] for each in checked.document["checks"]] == [True, False, True, True]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**13) | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+NAMED = st.sampled_from(["id", "votes", "reason", "mayor", "ballots", "contest", "tally"])
+VOTES = st.dictionaries(st.just("mayor") | NAMED, JSON, max_size=2)
+BALLOTS = st.lists(st.fixed_dictionaries({"id": st.sampled_from(["a", "b"]) | JSON,
+                                          "votes": VOTES | JSON}) | JSON, max_size=3)  # fmt: skip
+
+
+@given(BALLOTS)
+def test_whatever_ballots_hold_all_are_taken_or_none_with_the_reason(ballots):
+    contest = Contest("mayor", Choice.PLURALITY, ("Ann", "Bo"), ("Ann",))
+    reader = BallotReader({"mayor": contest}, {"a", "b"})
+    try:
+        taken = reader.take(Inputs({"ballots": ballots}))
+    except ElectionsError:
+        assert reader.entered == {}
+    else:
+        assert len(taken) == len(ballots)
+
+
+@given(st.binary(max_size=80) | st.text('card,contest,marks\n"; NOT FOUND').map(str.encode))
+@example(b"card,contest,marks\na,b," + b"x" * 200_000)
+def test_no_table_breaks_the_reader(data):
+    with suppress(InputError):
+        read_table(data, "x")

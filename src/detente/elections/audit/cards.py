@@ -12,7 +12,6 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from detente.elections.audit.irv import Assertion
 from detente.elections.audit.martingale import Values
 from detente.elections.errors import ElectionsError
 
@@ -96,11 +95,3 @@ class Cards:
             if marks:
                 tally[marks[0]] = tally.get(marks[0], 0) + count
         return tally
-
-
-def plurality_assertions(cards: Cards, winners: int = 1) -> list[Assertion]:
-    """Winner against loser, each pair, from the records' own first marks."""
-    tally = sorted(cards.first_marks().items(), key=lambda row: -row[1])
-    return [
-        Assertion(winner, loser) for winner, _ in tally[:winners] for loser, _ in tally[winners:]
-    ]

@@ -45,7 +45,10 @@ def read_table(data: bytes, file: str) -> dict[str, object]:
     Raises:
         InputError: rows that cannot be used, all of them by their lines.
     """
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"), newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"), newline="")))
+    except csv.Error as error:
+        raise InputError(f"not a table: {error}", file=file) from None
     if not rows or [name.strip().lower() for name in rows[0]] != HEADER:
         raise InputError(f"expected the columns {','.join(HEADER)}", file=file, line=1)
     votes: dict[str, dict[str, list[str]] | None] = {}
