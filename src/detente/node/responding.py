@@ -186,7 +186,7 @@ class Responder:
         )
 
     def find(self, sort: Sort, name: str) -> ThreadRow:
-        """Return the thread with this id, or the only one whose id begins so.
+        """Return the thread with this id, or the only one whose id begins so or that is called so.
 
         Raises:
             InputError: none, or more than one.
@@ -194,10 +194,12 @@ class Responder:
         wanted = name.lower()
         is_id = _PREFIX.fullmatch(wanted) is not None
         found = self.shelf.beginning(sort.value, wanted) if is_id else []
+        found = found or self.shelf.called(sort.value, name)
         if len(found) != 1:
             raise InputError(
-                f"{len(found) or 'no'} {sort} has an id that begins with {name[:64]!r}",
-                remedy="Name more of it" if found else "Look for it in the list",
+                f"{len(found) or 'no'} {sort} is called so or has an id that begins so: "
+                f"{name[:64]!r}",
+                remedy="Name it by its id" if found else "Look for it in the list",
             )
         return found[0]
 

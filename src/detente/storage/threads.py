@@ -151,6 +151,14 @@ class ThreadShelf:
         with self._database.reading("looking up a thread") as connection:
             return [_thread(each) for each in connection.execute(query.limit(2))]
 
+    def called(self, sort: str, title: str) -> list[ThreadRow]:
+        """Return the threads of a sort with this title, the private part of a shared one left out.
+
+        Only among the thousand that changed last: an older one is named by its id.
+        """
+        found = self.threads(sort, limit=PAGE_MAX)
+        return [row for row in found if row.title == title and not row.shared][:2]
+
     def threads(
         self, sort: str, *, state: str = "", before: int | None = None, limit: int = 100
     ) -> list[ThreadRow]:
