@@ -10,6 +10,7 @@ from detente.node.exercise.scenes import (
     crossing,
     denial,
     faces,
+    flood,
     forking,
     founding,
     garbage,
@@ -21,7 +22,9 @@ from detente.node.exercise.scenes import (
     night,
     poison,
     publishing,
+    roll,
     theft,
+    vendor,
     walkout,
 )
 
@@ -42,6 +45,9 @@ SCRIPT: tuple[Scene, ...] = (
     intrusion.SCENE,
     hunt.SCENE,
     coverage.SCENE,
+    vendor.SCENE,
+    roll.SCENE,
+    flood.SCENE,
     faces.SCENE,
     joint.SCENE,
     accord.SCENE,
