@@ -41,7 +41,8 @@ def hypothesis_entry(
     if not weighing.get("weigh"):
         if not words:
             raise InputError("a hypothesis of no words", remedy="Say what may have happened")
-        return "hypothesis", {"words": words, "innocent": "yes" if weighing["innocent"] else "no"}
+        said: dict[str, JsonValue] = {"words": words}
+        return "hypothesis", said | {"innocent": "yes" if weighing["innocent"] else "no"}
     if not weighing.get("likelihood"):
         raise InputError("how likely is it?", remedy="Say it with --likelihood")
     of = work.entry_named(work.read(case), str(weighing["weigh"]))

@@ -1,4 +1,4 @@
-"""Every table of a node's database, in one place; acting, watch and people have modules of their own.
+"""Every table of a node's database, in one place; some kinds have modules of their own.
 
 A change here needs a migration under `migrations/versions` and a new
 `SCHEMA_VERSION`; a test compares the two. Hashes that are hashed further are
