@@ -57,7 +57,8 @@ def task_entry(
     if asked.get("task"):
         of = work.entry_named(work.read(case), str(asked["task"]))
         state = str(asked.get("state") or "done")
-        return "progress", {"of": of, "state": state} | ({"words": title} if title else {})
+        progress: dict[str, JsonValue] = {"of": of, "state": state}
+        return "progress", progress | ({"words": title} if title else {})
     body: dict[str, JsonValue] = {"title": title}
     for name in ("owner", "person"):
         if asked.get(name):
