@@ -38,7 +38,7 @@ class Format(StrEnum):
     AUDITD = "auditd"  # Linux audit records
     CEF = "cef"  # ArcSight common event format
     LEEF = "leef"  # QRadar log event extended format
-    DNS = "dns"  # BIND query log, dnsmasq
+    DNS = "dns"  # BIND and Unbound query logs
     ZEEK = "zeek"  # Zeek's tab separated logs
     CSV = "csv"  # comma separated, first line names the fields
 

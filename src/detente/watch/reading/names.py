@@ -1,4 +1,4 @@
-"""DNS query logs: BIND (with its own times or behind syslog) and dnsmasq."""
+"""DNS query logs: BIND and Unbound (with their own times or behind syslog), and dnsmasq."""
 
 import re
 
@@ -7,6 +7,7 @@ from detente.watch.reading.model import Event, LogSource, Options
 from detente.watch.reading.times import MONTHS, seconds_of
 
 BIND: LogSource = {"category": "dns", "product": "bind", "service": "named"}
+UNBOUND: LogSource = {"category": "dns", "product": "unbound", "service": "unbound"}
 DNSMASQ: LogSource = {"category": "dns", "product": "dnsmasq", "service": "dnsmasq"}
 
 _BIND_TIME = re.compile(
@@ -24,14 +25,22 @@ _DNSMASQ = re.compile(
     r"|(reply|cached|config|forwarded|/etc/hosts|/\S{1,255}) (\S{1,1100}) (?:is|to) (.{1,1100}))",
     re.DOTALL,
 )
+_UNBOUND_TIME = re.compile(r"\[(\d{9,11})\] unbound(\[\d{1,10}:\w{1,10}\] .*)", re.DOTALL)
+_UNBOUND = re.compile(
+    r"(?:\[\d{1,10}:\w{1,10}\] )?(?:info|reply|query): "
+    r"([0-9A-Fa-f.:]{2,45})(?:@\d{1,5})? (\S{1,1100}) (\S{1,16}) (\S{1,16})(?: .*)?",
+    re.DOTALL,
+)
 
 
 def dns_event(text: str, options: Options) -> Event:
-    """Return the event of one line of BIND's query log with its own time in front.
+    """Return the event of one line of BIND's or Unbound's query log with its own time in front.
 
     Raises:
         UnreadableLine: another form.
     """
+    if (own := _UNBOUND_TIME.fullmatch(text)) is not None:
+        return _unbound_event(own[1], own[2], options)
     stamp = _BIND_TIME.fullmatch(text)
     if stamp is None or stamp[2] not in MONTHS:
         raise UnreadableLine("not a query log: a time as 01-Jan-2026 00:00:00.000 was expected")
@@ -44,6 +53,27 @@ def dns_event(text: str, options: Options) -> Event:
         source = {"product": "linux", "service": "syslog"}
     event["_ls"] = source
     return event
+
+
+def _unbound_event(seconds: str, message: str, options: Options) -> Event:
+    event: Event = {"timestamp": int(seconds), "_time": float(seconds)}
+    source = unbound(message, event, options)
+    if source is None:
+        event["message"] = message
+        source = {"product": "linux", "service": "syslog"}
+    event["_ls"] = source
+    return event
+
+
+def unbound(message: str, event: Event, _: Options) -> LogSource | None:
+    """A query Unbound logged (`log-queries`); None for its other messages."""
+    found = _UNBOUND.fullmatch(message)
+    if found is None:
+        return None
+    client, query, kind, record_class = found.groups()
+    event |= {"src_ip": client, "query": query.removesuffix(".") or query, "record_type": kind,
+              "record_class": record_class}  # fmt: skip
+    return UNBOUND
 
 
 def named(message: str, event: Event, _: Options) -> LogSource | None:

@@ -15,7 +15,7 @@ from detente.watch.reading.times import bsd_time, seconds_of
 from detente.watch.reading.windows import xml_event
 
 _BSD = re.compile(
-    r"(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ([^\s:\[]{1,255}) (.*)", re.DOTALL
+    r"(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d) ([^\s:\[]{1,255}) (.*)", re.DOTALL
 )
 _ISO = re.compile(
     r"(?:<\d{1,3}>)?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
@@ -43,6 +43,7 @@ PROGRAMS: dict[str, Program] = {
     "audispd": auditing.audit_message,
     "named": names.named,
     "dnsmasq": names.dnsmasq,
+    "unbound": names.unbound,
     "gateway": mail.gateway,
 }
 

@@ -25,6 +25,7 @@ TIME_FIELDS = (
     "EventTime",
     "requestReceivedTimestamp",
     "CreationTime",
+    "EdgeStartTimestamp",
 )
 _ISO_LENGTH_MAX = 40
 _MILLISECONDS_FROM = 1e11  # as seconds that is the year 5138

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detente.watch.reading import Format, Options, read
+from detente.watch.reading import Format, Options, detect, event_time, read
 from tests.core.watch.reading.samples import (
     FLAT_WINDOWS,
     NESTED_WINDOWS,
@@ -356,3 +356,30 @@ def test_mail_is_known_by_its_headers():
     *_, queued, subject = first(Format.SYSLOG)[:5]
     assert (queued["sender"], queued["queue_id"]) == ("a@b.example", "4F9D195432C")
     assert subject["subject"] == "Your ballot"
+
+
+@pytest.mark.parametrize(
+    ("line", "form", "fields"),
+    [
+        ("[1772352000] unbound[9:0] info: 192.0.2.5 evil.example. A IN", Format.DNS,
+         {"query": "evil.example", "src_ip": "192.0.2.5", "_time": 1772352000.0}),
+        ("Mar  1 08:00:00 gate unbound[9]: [9:0] info: 192.0.2.5 evil.example. A IN",
+         Format.SYSLOG, {"query": "evil.example", "record_type": "A"}),
+        ("[1772352000] unbound[9:0] notice: init module 0: validator", Format.DNS,
+         {"message": "[9:0] notice: init module 0: validator"}),
+        ("<13>Mar 1 08:00:00 fw LEEF:1.0|Palo Alto Networks|PAN-OS|10|THREAT|src=203.0.113.9",
+         Format.SYSLOG, {"src_ip": "203.0.113.9"}),
+    ],
+)  # fmt: skip
+def test_lines_as_devices_write_them_are_known_without_a_word(line, form, fields):
+    data = (line + "\n").encode()
+    assert detect(data) is form
+    (batch,) = read([data], Format.AUTO, Options(year_before=1_773_000_000.0))
+    (event,) = batch.events
+    assert {name: event.get(name) for name in fields} == fields
+
+
+def test_a_delivery_network_s_time_is_the_event_s():
+    event = one({"ClientIP": "203.0.113.9", "ClientRequestURI": "/", "RayID": "x",
+                 "EdgeStartTimestamp": "2026-03-01T08:00:00Z"})  # fmt: skip
+    assert event_time(event) == 1772352000.0
