@@ -171,7 +171,11 @@ def round_(
     from detente.node.clock import now
 
     audit = load_audit(AuditFolder(folder))
-    given = None if seed is None else Seed(seed, _moment(thrown) or now().replace(microsecond=0), throwers)
+    given = (
+        None
+        if seed is None
+        else Seed(seed, _moment(thrown) or now().replace(microsecond=0), throwers)
+    )
     drawn = begin_round(audit, seed=given, cards=cards, now=now())
     stem = folder / f"round-{drawn.number}"
     if wants_json(as_json):
