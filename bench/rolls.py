@@ -25,27 +25,11 @@ from detente.node.roll_files import chunks_of
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-peers/bin/python"
 COLUMNS = [
-    "county_id",
-    "county_desc",
-    "voter_reg_num",
-    "ncid",
-    "last_name",
-    "first_name",
-    "middle_name",
-    "name_suffix_lbl",
-    "status_cd",
-    "reason_cd",
-    "res_street_address",
-    "res_city_desc",
-    "state_cd",
-    "zip_code",
-    "registr_dt",
-    "party_cd",
-    "gender_code",
-    "birth_year",
-    "precinct_abbrv",
-    "cong_dist_abbrv",
-]
+    "county_id", "county_desc", "voter_reg_num", "ncid", "last_name", "first_name", "middle_name",
+    "name_suffix_lbl", "status_cd", "reason_cd", "res_street_address", "res_city_desc",
+    "state_cd", "zip_code", "registr_dt", "party_cd", "gender_code", "birth_year",
+    "precinct_abbrv", "cong_dist_abbrv",
+]  # fmt: skip
 LAYOUT = parse_layout({"key": "ncid", "columns": COLUMNS})
 KEY = bytes(range(16))
 OURS = ("ours, in memory", "ours, kept hashes")
