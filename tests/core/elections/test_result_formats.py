@@ -158,6 +158,12 @@ def test_no_bytes_break_the_xml_reader(data):
         read_report_xml([b"<ElectionReport>", data], "f")
 
 
+def test_a_table_of_ten_million_rows_is_refused_before_any_is_taken():
+    with pytest.raises(ElectionsError, match="line 5000002: more than 5000000 rows") as caught:
+        read_table(b"county,office,candidate,votes\n" + b"\n" * 10_000_000, "f", level=None)
+    assert "Split" in caught.value.remedy
+
+
 def test_real_figures_and_a_rehearsals_are_never_one_report():
     real = Report("f", Level.STATE, {(Place(), Contest("Mayor")): {"Ann": 1}})
     test = Report("g", Level.STATE, dict(real.votes), is_test=True)

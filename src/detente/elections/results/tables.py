@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detente.elections.errors import ElectionsError
-from detente.elections.results.gathering import Gatherer, as_votes, folded
+from detente.elections.results.gathering import ROWS_MAX, Gatherer, as_votes, folded
 from detente.elections.results.model import Contest, Level, Place, Report, Turnout
 from detente.elections.rows import near
 
@@ -57,6 +57,11 @@ def read_table(
     Raises:
         ElectionsError: no such columns, or rows that cannot be read: all are told.
     """
+    if data.count(b"\n") > ROWS_MAX + 1:
+        # Before the first row is taken: reading millions only to refuse them helps nobody.
+        raise ElectionsError(
+            f"line {ROWS_MAX + 2}: more than {ROWS_MAX} rows", remedy="Split the file by county"
+        )
     first = data[: data.find(b"\n") + 1]
     rows = csv.reader(_lines(data), delimiter="\t" if b"\t" in first else ",")
     columns = _columns(next(rows, []), names or {})
