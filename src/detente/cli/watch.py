@@ -96,12 +96,14 @@ def scan_events(
       detente watch scan --rules sigma.zip --events logs/ --as html --output report.html
     """
     from detente.node.clock import now
+    from detente.node.memory import settle
     from detente.node.rulesets import load_rules
     from detente.node.scanning import Scan, Summary, scan
     from detente.watch.reading import Format
 
     moment = now()
     loaded = load_rules(choice, today=moment.date())
+    settle()
     _say_loaded(loaded)
     summary = Summary()
     seeking = _seeking(indicators, moment)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -151,29 +152,39 @@ class Engine:
         if block.long:
             return self._look_slowly(name, reader, block)
         seen = Seen(events=0)
-        fire, free = self._kernel.fire_plain, self._kernel.free_of_keywords(block.lines)
-        count = 0
-        for at, line in enumerate(block.lines):
-            try:
-                event = loads(line)
-            except ValueError:
-                event = None
-            fired = fire(event, line, is_free=free[at])
+        first, lines = block.first, block.lines
+        count = len(lines)
+        for at, event, fired in self._kernel.fire_lines(lines):
             if fired is None:
-                one = self._look_slowly(name, reader, Block(block.first + at, [line]))
-                count += one.events
-                seen.bad.extend(one.bad)
-                seen.detections.extend(one.detections)
-                seen.feeds.extend(one.feeds)
-                continue
-            count += 1
-            if fired:
-                self._tell(seen, name, block.first + at, event, fired)
+                count += self._look_closer(seen, name, reader, (first + at, lines[at], event)) - 1
+            elif event is not None:
+                self._tell(seen, name, first + at, event, fired)
         self._unlooked += count
         if self._unlooked >= _LOOK_EVERY:
             self._kernel.stay_within()
             self._unlooked = 0
         return replace(seen, events=count)
+
+    def _look_closer(
+        self, seen: Seen, name: str, reader: JsonLines, line: tuple[int, bytes, Event | None]
+    ) -> int:
+        """Look at a line that is not plain (number, bytes, value), and return its events' number.
+
+        Its decoded value is None where there is none, or it was not kept.
+        """
+        at, raw, value = line
+        if not raw:
+            return 0
+        if value is None:
+            with suppress(ValueError):
+                value = loads(raw)
+        count = 0
+        for event, is_rewritten in reader.events_of(at, raw, value, seen.bad):
+            count += 1
+            fired = self._kernel.fire(event, None if is_rewritten else raw)
+            if fired:
+                self._tell(seen, name, at, event, fired)
+        return count
 
     def _look_slowly(self, name: str, reader: JsonLines, block: Block) -> Seen:
         seen = Seen(events=0)

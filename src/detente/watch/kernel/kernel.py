@@ -2,34 +2,25 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from detente.watch.kernel.memo import Atoms, Budget, Interned, ValueMemo, forget_half, stay_within
+from orjson import loads
+
+from detente.watch.kernel.memo import Atoms, Budget, forget_half, stay_within
 from detente.watch.kernel.plan import (
-    ROUTING_NAMES,
-    Asking,
-    Candidate,
-    Chosen,
-    Keywords,
     Plan,
-    Reference,
-    choose,
 )
+from detente.watch.kernel.planning import Planner
 from detente.watch.kernel.program import (
     CHANNEL,
     EVENT_ID,
-    KEYWORDS,
     SOURCE,
     Event,
-    Op,
     Program,
-    plain_name,
 )
 from detente.watch.kernel.routing import Router, sources_of
-from detente.watch.kernel.screen import Screen, screen_for
-from detente.watch.kernel.trees import Fields, atoms_of
 
 PROVIDER = "Provider_Name"
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -78,38 +69,23 @@ class Kernel:
         self._variants_of: dict[int, list[int]] = {}
         for number, variant in chosen:
             self._variants_of.setdefault(variant.rule, []).append(number)
-        self._spelled = {plain_name(each.name): each.name for each in program.fields}
-        for name in ROUTING_NAMES:
-            self._spelled[plain_name(name)] = name
-        self._fields = Fields(program.fields)
-        self._places: dict[str, list[int]] = {}
-        for place, each in enumerate(program.fields):
-            self._places.setdefault(plain_name(each.name), []).append(place)
-        self._comparing = {
-            place
-            for place, each in enumerate(program.fields)
-            if any(op == Op.FIELD for op, _ in each.atoms)
-        }
-        self._interned = Interned()
-        self._memos: dict[tuple[int, Atoms | None], ValueMemo] = {}
-        self._candidates: dict[int, Candidate] = {}
+        self._planner = Planner(program, self._router.of_any_channel())
         self._plans: dict[tuple[tuple[int, ...], Atoms | None], Plan] = {}
         self._windows: dict[tuple[Any, Any], Plan] = {}
-        self._everywhere_atoms, self._everywhere = self._asked_everywhere()
         self._tagged: dict[Any, Plan] = {}
 
     @property
     def scans(self) -> int:
         """How many values were read in full so far; all others were known."""
-        return sum(memo.scans for memo in self._memos.values())
+        return sum(memo.scans for memo in self._planner.memos.values())
 
     @property
     def remembered(self) -> int:
         """How many values, answers and kinds of events the memos hold."""
-        values = sum(map(len, self._memos.values()))
+        values = sum(map(len, self._planner.memos.values()))
         answers = sum(len(plan.answers) + len(plan.looks) for plan in self._plans.values())
         routes = len(self._windows) + len(self._tagged) + len(self._plans)
-        return values + answers + routes + len(self._interned.sets)
+        return values + answers + routes + len(self._planner.interned.sets)
 
     def match(
         self, events: Sequence[Event], raws: Sequence[bytes | None] | None = None
@@ -141,45 +117,56 @@ class Kernel:
             event, plan = self._respelled(event, plan)
         return plan.fire(event, raw)
 
-    def fire_plain(self, event: object, raw: bytes, *, is_free: bool) -> tuple[int, ...] | None:
-        """Return the rules that fire for a value as JSON gave it, if it is a plain Windows event.
+    def fire_lines(
+        self, lines: Sequence[bytes]
+    ) -> Iterator[tuple[int, dict[str, Any] | None, tuple[int, ...] | None]]:
+        """Decode lines of JSON, and yield those for which rules fire or that are not plain.
+
+        A line is plain if it is a flat Windows event of a kind and with names met before;
+        such a one for which nothing fires costs no more than its look-ups.
 
         Args:
-            event: what `raw` decodes to.
-            raw: one JSON value.
-            is_free: what `free_of_keywords` says of it.
+            lines: each one JSON value, or what its reader has yet to judge.
 
-        Returns:
-            None where it is not known for plain: no event, nested, of a new kind or with a
-            new field. A reader then makes an event of it for `fire`, which learns the kind.
+        Yields:
+            Place in `lines`, the event, the rules that fire. None for the rules where the
+            line is not plain: a reader then makes events of it for `fire`, which learns
+            the kind.
         """
-        try:
-            event_id = event["EventID"]  # type: ignore[index] # anything but a mapping raises
-            plan = self._windows[event["Channel"], event_id]  # type: ignore[index]
-        except (KeyError, TypeError):
-            return None
-        if type(event_id) is not int or not isinstance(event, dict):
-            return None  # 1, 1.0 and True are one key
-        if PROVIDER not in event or not plan.good_names.issuperset(event):
-            return None
-        # Without another bracket there is nothing nested; brackets also stand in text.
-        if (raw.find(b"{", 1) >= 0 or b"[" in raw) and not _PLAIN.issuperset(
-            map(type, event.values())
-        ):
-            return None
-        return plan.fire(event, raw, is_free=is_free)
+        free = self.free_of_keywords(lines)
+        windows, plain = self._windows, _PLAIN.issuperset
+        for at, line in enumerate(lines):
+            try:
+                event = loads(line)
+                event_id = event["EventID"]
+                plan = windows[event["Channel"], event_id]
+            except (ValueError, KeyError, TypeError):  # no JSON, no event, or a new kind
+                yield at, None, None
+                continue
+            if (
+                event_id.__class__ is not int  # 1, 1.0 and True are one key
+                or PROVIDER not in event
+                or not plan.good_names.issuperset(event)
+                or not plain(map(type, event.values()))
+            ):
+                yield at, event, None
+                continue
+            fired = plan.fire(event, line, is_free=free is None or free[at])
+            if fired:
+                yield at, event, fired
 
-    def free_of_keywords(self, raws: Sequence[bytes]) -> list[bool]:
+    def free_of_keywords(self, raws: Sequence[bytes]) -> list[bool] | None:
         """Say of each JSON value whether none of the keywords is in it that all Windows events
-        are asked for; false where it may be.
+        are asked for; false where it may be. None where that is so of all.
         """
-        if self._everywhere is None:
+        if self._planner.everywhere is None:
             return [False] * len(raws)
-        starts = [0]
-        for raw in raws:
-            starts.append(starts[-1] + len(raw) + 1)
+        found = self._planner.everywhere.places(b"\n".join(raws))
+        if not found:
+            return None
+        starts = [0, *accumulate(len(raw) + 1 for raw in raws)]
         free = [True] * len(raws)
-        for _, start, end in self._everywhere.places(b"\n".join(raws)):
+        for _, start, end in found:
             first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
             free[first : last + 1] = [False] * (last + 1 - first)
         return free
@@ -194,15 +181,14 @@ class Kernel:
         event, plan = self._respelled(event, self._plan_for(event))
         shown: dict[str, Any] = {}
         for number in self._variants_of[rule]:
-            variant = self.program.variants[number]
             if number not in plan.variants:
                 continue
-            present = plan.present(plan.key(event, variant.fields))
-            candidate = self._candidate(number)
+            candidate = self._planner.candidate(number)
+            present = plan.present(self._planner.key(plan, event, candidate))
             if not candidate.holds(present):
                 continue
             for atom in candidate.asked() & present:
-                name = plan.shown_name(self._fields.place(atom))
+                name = plan.shown_name(self._planner.place(atom))
                 if event.get(name) is not None:
                     shown[name] = event[name]
         return dict(sorted(shown.items()))
@@ -221,14 +207,8 @@ class Kernel:
     def _plan_for_windows(self, event: Event) -> Plan:
         channel, event_id = event.get(CHANNEL), event.get(EVENT_ID)
         variants = self._router.windows(channel, event_id)
-        # What routing has read is the same for every event of the plan.
-        fixed = [
-            self._memo(place).of_any(value)
-            for name, value in ((CHANNEL, channel), (EVENT_ID, event_id))
-            for place in self._places.get(plain_name(name), ())
-            if any(place in self.program.variants[n].fields for n in variants)
-        ]
-        plan = self._plan(variants, frozenset().union(*fixed))
+        read = ((CHANNEL, channel), (EVENT_ID, event_id))
+        plan = self._plan(variants, self._planner.settled(variants, read))
         if isinstance(channel, str | None) and type(event_id) in _KEYS:
             self._windows[channel, event_id] = plan
         return plan
@@ -244,108 +224,8 @@ class Kernel:
         key = (variants, fixed)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = self._new_plan(variants, fixed)
+            plan = self._plans[key] = self._planner.plan(variants, fixed)
         return plan
-
-    def _new_plan(self, variants: tuple[int, ...], fixed: Atoms | None) -> Plan:
-        settled: set[int] = set()
-        if fixed is not None:
-            settled.update(
-                place for name in ROUTING_NAMES for place in self._places.get(plain_name(name), ())
-            )
-        candidates = {number: self._candidate(number) for number in variants}
-        chosen = choose(candidates.values(), fixed or frozenset(), settled, self._fields.place)
-        living = {*chosen.always, *(c for each in chosen.by_witness.values() for c in each)}
-        variants = tuple(number for number in variants if candidates[number] in living)
-        places = {place for each in living for place in each.variant.fields} - settled
-        names = {place: self.program.fields[place].name for place in sorted(places)}
-        keywords = None
-        for place in [place for place, name in names.items() if name == KEYWORDS]:
-            del names[place]
-            keywords = self._keywords(place, variants, is_windows=fixed is not None)
-        references = self._references(variants, places)
-        asking = self._asking(names, chosen, references, keywords)
-        return Plan(variants, chosen, fixed or frozenset(), asking, references, keywords)
-
-    def _keywords(self, place: int, variants: Iterable[int], *, is_windows: bool) -> Keywords:
-        atoms = self._keyword_atoms(variants)
-        is_usual = is_windows and atoms <= self._everywhere_atoms
-        return Keywords(place, self._memo(place), self._screen(atoms), atoms, is_usual=is_usual)
-
-    def _asking(
-        self,
-        names: dict[int, str],
-        chosen: Chosen,
-        references: Iterable[Reference],
-        keywords: Keywords | None,
-    ) -> Asking:
-        """Return how fields are asked: first only for the atoms without which nothing fires."""
-        atoms: dict[int, set[int]] = {}
-        for atom in chosen.atoms():
-            atoms.setdefault(self._fields.place(atom), set()).add(atom)
-        first: dict[int, Atoms] = {}
-        for place in names:
-            if place in atoms:
-                field = self.program.fields[place]
-                # Where most is asked anyway, all is: one memo then does for both.
-                is_most = 2 * len(atoms[place]) >= len(field.atoms)
-                every = range(field.first, field.first + len(field.atoms))
-                first[place] = frozenset(every if is_most else atoms[place])
-        answered = frozenset().union(*first.values(), (each.atom for each in references))
-        return Asking(
-            names,
-            {place: self._memo(place, asked) for place, asked in first.items()},
-            {name: self._memo(place) for place, name in names.items()},
-            answered if keywords is None else answered | keywords.asked,
-            self._fields.place,
-        )
-
-    def _atoms(self, variants: Iterable[int], places: AbstractSet[int]) -> Iterator[int]:
-        """Return the atoms of some fields that these variants ask."""
-        for number in variants:
-            variant = self.program.variants[number]
-            if not places.isdisjoint(variant.fields):
-                yield from (a for a in atoms_of(variant.tree) if self._fields.place(a) in places)
-
-    def _references(self, variants: tuple[int, ...], places: AbstractSet[int]) -> list[Reference]:
-        found = {}
-        for atom in self._atoms(variants, self._comparing & places):
-            field, op, value = self._fields.question(atom)
-            if op is Op.FIELD:
-                other = self._spelled.get(plain_name(value[0]), value[0])
-                found[atom] = Reference(self._fields.place(atom), field.name, other, value[1], atom)
-        return list(found.values())
-
-    def _keyword_atoms(self, variants: Iterable[int]) -> frozenset[int]:
-        return frozenset(self._atoms(variants, set(self._places.get(KEYWORDS, ()))))
-
-    def _screen(self, atoms: Iterable[int]) -> Screen | None:
-        asked = (self._fields.question(atom) for atom in atoms)
-        return screen_for((op, value) for _, op, value in asked)
-
-    def _asked_everywhere(self) -> tuple[frozenset[int], Screen | None]:
-        """Return the keywords that every Windows event is asked for, and the look for them."""
-        atoms = self._keyword_atoms(self._router.of_any_channel())
-        return atoms, self._screen(atoms) if atoms else None
-
-    def _memo(self, place: int, asked: Atoms | None = None) -> ValueMemo:
-        """Return what is known of the values of a field: all that is asked, or only some."""
-        memo = self._memos.get((place, asked))
-        if memo is None:
-            field = self.program.fields[place]
-            if asked is not None and len(asked) == len(field.atoms):
-                return self._memo(place)
-            start = field.first
-            atoms = range(start, start + len(field.atoms)) if asked is None else sorted(asked)
-            numbered = [(atom, *field.atoms[atom - start]) for atom in atoms]
-            memo = self._memos[place, asked] = ValueMemo(numbered, self._interned)
-        return memo
-
-    def _candidate(self, number: int) -> Candidate:
-        candidate = self._candidates.get(number)
-        if candidate is None:
-            candidate = self._candidates[number] = Candidate(self.program.variants[number])
-        return candidate
 
     def _respelled(self, event: Event, plan: Plan) -> tuple[Event, Plan]:
         """Return an event with the names that rules use where its plan asks for them.
@@ -376,7 +256,7 @@ class Kernel:
     def stay_within(self) -> None:
         """Let the older half of the memos go where they hold more than the budget."""
         answers = [memo for plan in self._plans.values() for memo in (plan.answers, plan.looks)]
-        stay_within(self._budget, self._memos.values(), answers, self._interned)
+        stay_within(self._budget, self._planner.memos.values(), answers, self._planner.interned)
         for routes in (self._windows, self._tagged):
             if len(routes) > self._budget.routes:
                 forget_half(routes)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
 
 _SCREENED_MAX = 60  # so few are looked for with vector instructions first
+_TABLED_MAX = 500  # more would take long to lay out as a table, which is read faster
 
 Check = tuple[Callable[[str], object], int]
 
@@ -63,9 +64,9 @@ class Literals:
         # The automaton counts its own texts: the short ones leave gaps in our numbers.
         self._inside_by_place = [self._numbers[text] for text in texts]
         if texts:
-            self._automaton = AhoCorasick(
-                texts, store_patterns=False, implementation=Implementation.ContiguousNFA
-            )
+            is_small = len(texts) <= _TABLED_MAX
+            how = Implementation.DFA if is_small else Implementation.ContiguousNFA
+            self._automaton = AhoCorasick(texts, store_patterns=False, implementation=how)
         if 0 < len(texts) <= _SCREENED_MAX:
             # Only the leftmost kind has them; it says whether anything is there at all.
             self._screen = AhoCorasick(texts, MATCHKIND_LEFTMOST_FIRST, store_patterns=False)

@@ -18,7 +18,7 @@ Atoms = frozenset[int]
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
-VALUE_CHARACTERS_MAX = 65_536  # a longer one is scanned each time it comes
+VALUE_CHARACTERS_MAX = 4_096  # a longer one seldom comes twice, and is scanned each time
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What one route asks of an event: its fields, and the rules that fire for what they satisfy."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import getitem
@@ -199,14 +199,14 @@ class Asking:
         names: of each field, by its place in the program, the name events use.
         first: by the places of some of them, what is asked of every event: only what tells
             whether anything can fire.
-        whole: by all these names, everything that is asked of the field.
+        rest: by all these names, everything else that is asked of the field.
         answered: atoms that need not be asked once the first have been.
         place: of an atom, the place of its field.
     """
 
     names: Mapping[int, str]
     first: Mapping[int, ValueMemo]
-    whole: Mapping[str, ValueMemo]
+    rest: Mapping[str, ValueMemo]
     answered: Atoms
     place: Place
 
@@ -238,13 +238,13 @@ class Plan:
         self.variants = frozenset(variants)
         self.good_names: set[str] = set()
         compared = [name for each in references for name in (each.name, each.other)]
-        named = (*asking.whole, *compared, *ROUTING_NAMES)
+        named = (*asking.rest, *compared, *ROUTING_NAMES)
         self._spelled = {plain_name(name): name for name in named}
         self._met = set(map(plain_name, (*compared, *ROUTING_NAMES)))
         self._chosen = chosen
         self._fixed = fixed
         self._names = dict(asking.names)
-        self._memos = dict(asking.whole)
+        self._memos = dict(asking.rest)
         self._firsts = asking.first
         self._answered = asking.answered
         self._place = asking.place
@@ -282,7 +282,13 @@ class Plan:
         return self._names.get(place, "")
 
     def fire(self, event: Event, raw: bytes | None = None, *, is_free: bool = False) -> Fired:
-        """Return the rules that fire for an event; arguments as `Kernel.fire_plain` takes them."""
+        """Return the rules that fire for an event.
+
+        Args:
+            event: one of this plan, under names met before.
+            raw: the JSON it is.
+            is_free: whether `Kernel.free_of_keywords` has ruled out every keyword.
+        """
         try:
             first = tuple(map(getitem, self._first_memos, map(event.get, self._first_names)))
         except TypeError:  # a list is no key
@@ -305,13 +311,14 @@ class Plan:
             fired = self.answers[first, rest] = self._fired(self.present(first + rest))
         return fired
 
-    def key(self, event: Event, places: Collection[int]) -> Key:
-        """Return what the fields at these places of the program satisfy."""
-        names = [self._names[place] for place in places if place in self._names]
-        key = _of_lists([self._memos[name] for name in names], names, event)
-        if any(each.place in places for each in self._references):
+    def key(self, event: Event, memos: Mapping[int, ValueMemo]) -> Key:
+        """Return what the fields at some places of the program satisfy, by these memos."""
+        places = [place for place in memos if place in self._names]
+        names = [self._names[place] for place in places]
+        key = _of_lists([memos[place] for place in places], names, event)
+        if any(each.place in memos for each in self._references):
             key += (self._held_references(event),)
-        if self._keywords is not None and self._keywords.place in places:
+        if self._keywords is not None and self._keywords.place in memos:
             key += self._keywords.atoms(event)
         return key
 
@@ -352,6 +359,6 @@ class Plan:
         return tuple(sorted({each.variant.rule for each in holding}))
 
 
-def _of_lists(memos: Sequence[ValueMemo], names: Sequence[str], event: Event) -> Key:
+def _of_lists(memos: Iterable[ValueMemo], names: Iterable[str], event: Event) -> Key:
     values = map(event.get, names)
     return tuple(memo.of_any(value) for memo, value in zip(memos, values, strict=True))

@@ -16,6 +16,22 @@ _CLASS = re.compile(r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]", re.DOTALL)
 _COUNT = re.compile(r"\{\d+(?:,\d*)?\}")
 _FOLDED_ELSEWHERE = frozenset("skSK")  # without case, letters that are not ASCII equal these
 
+_RUN = re.compile(r"(?:\.|\(\.\))\{([1-9]\d{0,3}),?\}")
+
+
+def run_length(pattern: str) -> int:
+    """Return how long a run of any characters on one line the pattern asks for; 0: it asks more.
+
+    RE2 counts to that with as many states, and takes its time for each.
+    """
+    found = _RUN.fullmatch(pattern)
+    return int(found[1]) if found else 0
+
+
+def has_run(text: str, *, length: int) -> bool:
+    """Say whether some line of a text is that long."""
+    return len(text) >= length and any(len(line) >= length for line in text.split("\n"))
+
 
 def required_text(pattern: str) -> str:
     """Return text in lower case that is in the lower case of all that the pattern matches.

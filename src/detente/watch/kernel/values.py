@@ -10,10 +10,15 @@ from detente.watch.kernel.literals import Literals
 from detente.watch.kernel.numbers import Networks, compares, time_compares
 from detente.watch.kernel.patterns import glob_expression, longest_literal, quiet_options
 from detente.watch.kernel.program import Op, Operand
-from detente.watch.kernel.required import required_text
+from detente.watch.kernel.required import has_run, required_text, run_length
 
 Asked = tuple[int, str, Operand]
 """A question about one field: the number of its atom, the operation, what that takes."""
+
+
+def is_dear(op: str, value: Operand) -> bool:
+    """Say whether a question costs a run of its own over every value."""
+    return op == Op.REGEX and not run_length(value) and not required_text(value)
 
 
 class FieldMatcher:
@@ -122,8 +127,10 @@ class FieldMatcher:
 
     def _add_expression(self, pattern: str, atom: int) -> None:
         """Let RE2 run only where the text is that every match must hold, if there is such text."""
-        hint = required_text(pattern)
-        if hint:
+        hint, length = required_text(pattern), run_length(pattern)
+        if length:
+            self._checks.append((partial(has_run, length=length), atom))
+        elif hint:
             self._hints.add_inside(hint, len(self._hinted))
             self._hinted.append((_Expression(pattern), atom))
         else:

@@ -6,6 +6,7 @@ from detente.watch.reading.errors import UnreadableLine
 from detente.watch.reading.model import Event, Limits
 
 NAME_LENGTH_MAX = 1_024
+_SCALARS = frozenset({str, int, float, bool})
 
 
 def plain_name(name: str) -> str:
@@ -23,9 +24,22 @@ def flatten(nested: dict[str, Any], limits: Limits) -> Event:
     Raises:
         UnreadableLine: beyond a limit of depth, names, their length, or values.
     """
+    if _is_flat(nested, limits):
+        return dict(nested)
     flat = _Flat(limits)
     flat.add_object("", nested, limits.depth, in_list=False)
     return flat.event
+
+
+def _is_flat(record: dict[str, Any], limits: Limits) -> bool:
+    """Say whether a record is what flattening would make of it: most lines of a log are."""
+    return (
+        len(record) <= min(limits.fields, limits.values)
+        and _SCALARS.issuperset(map(type, record.values()))
+        and " " not in "".join(record)
+        and max(map(len, record), default=0) <= NAME_LENGTH_MAX
+        and limits.depth > 0
+    )
 
 
 class _Flat:

@@ -5,7 +5,7 @@ values. They pass two tests that run in C and are not copied; the rest is
 recognised and flattened by `sources.normalise`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -44,28 +44,42 @@ class JsonLines:
         Yields:
             Line, event, its bytes, and whether it is more than those bytes decoded.
         """
-        loads, clean, scalar = orjson.loads, self._clean.issuperset, SCALARS.issuperset
-        most = self._options.limits.fields
+        loads = orjson.loads
         for at, line in enumerate(block.lines, start=block.first):
             if not line:
                 continue
             try:
-                event = loads(line)
-                if (
-                    clean(event)
-                    and scalar(map(type, event.values()))
-                    and len(event) <= most
-                    and "Channel" in event
-                    and "Provider_Name" in event
-                ):
-                    yield at, event, line, False
-                    continue
-            except (ValueError, TypeError, AttributeError):
-                event = None
-            other = Batch(bad=bad)
-            self._read_other(other, at, line, event, is_long=at - block.first in block.long)
-            for each in other.events:
-                yield at, each, line, True
+                value = loads(line)
+            except ValueError:
+                value = None
+            is_long = at - block.first in block.long
+            for event, is_rewritten in self.events_of(at, line, value, bad, is_long=is_long):
+                yield at, event, line, is_rewritten
+
+    def events_of(
+        self, at: int, line: bytes, value: object, bad: list[BadLine], *, is_long: bool = False
+    ) -> Iterable[tuple[Event, bool]]:
+        """Return the events of one line, and of each whether it is more than its bytes decoded.
+
+        Args:
+            at: the number of the line.
+            line: its bytes, not empty.
+            value: what they decode to; None where they do not, or that is not known.
+            bad: where a line that is set aside goes.
+            is_long: whether `line` is only the beginning of one over the limit.
+        """
+        if (
+            isinstance(value, dict)
+            and self._clean.issuperset(value)
+            and SCALARS.issuperset(map(type, value.values()))
+            and len(value) <= self._options.limits.fields
+            and "Channel" in value
+            and "Provider_Name" in value
+        ):
+            return ((value, False),)
+        other = Batch(bad=bad)
+        self._read_other(other, at, line, value, is_long=is_long)
+        return [(event, True) for event in other.events]
 
     def close(self) -> Batch:
         """Nothing stays open between lines."""

@@ -48,6 +48,8 @@ SOURCES: tuple[tuple[tuple[str, ...], Tag], ...] = (
 )
 """By the names that show a source together; the first that says yes."""
 
+_TELLING = frozenset(names[0] for names, _ in SOURCES)
+
 WRAPPERS = ("Records", "records", "events", "items", "value", "logEvents", "data")
 
 
@@ -108,11 +110,12 @@ def normalise(record: Record, options: Options) -> Event:
 
 def recognise(event: Event) -> LogSource | list[LogSource] | None:
     """Return the source of a flat record and give it the rules' names in place, or None."""
-    for names, tag in SOURCES:
-        if all(name in event for name in names):
-            found = tag(event)
-            if found is not None:
-                return found
+    if not _TELLING.isdisjoint(event):
+        for names, tag in SOURCES:
+            if all(name in event for name in names):
+                found = tag(event)
+                if found is not None:
+                    return found
     return web_source(event)
 
 

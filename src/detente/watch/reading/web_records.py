@@ -61,9 +61,13 @@ WEB_RECORDS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """By the two names that show it: the product, and its names in the order of WEB_NAMES."""
 
+_TELLING = frozenset(first for first, _ in WEB_RECORDS)
+
 
 def web_source(event: Event) -> LogSource | None:
     """Give a request's record the names of the webserver rules; None if it is none."""
+    if _TELLING.isdisjoint(event):
+        return None
     for (first, second), (product, theirs) in WEB_RECORDS.items():
         if first in event and second in event:
             _rename(event, theirs)
