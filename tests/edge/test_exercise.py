@@ -21,7 +21,7 @@ from detente.node.exercise.leftovers import Evidence, run_directory, sweep
 from detente.node.exercise.scene import Scene, facts
 from tests.edge.typed import Terminal, environment
 
-LOCAL = ["founding", "receipt", "fork", "copy", "audit", "garbage", "theft"]
+LOCAL = ["founding", "receipt", "fork", "copy", "audit", "garbage", "theft", "flood"]
 KILLED = Path(__file__).with_name("exercise_until_killed.py")
 
 

@@ -156,8 +156,11 @@ class NameIndex:
                 return found
         front = ""
         for label in labels[:-1]:
-            front += plain(latin(label))
-            hit = self._same.get(front) if len(front) >= _LABEL_ALONE_MIN else None
+            front += label if is_latin else latin(label)
+            if len(front) < _LABEL_ALONE_MIN:
+                continue
+            folded = plain(front)
+            hit = self._same.get(folded) if len(folded) >= _LABEL_ALONE_MIN else None
             if hit is not None and hit[1] in (None, Likeness.VARIOUS):
                 kind = Likeness.BRAND_AS_SUBDOMAIN
                 return hit[0], kind, _SCORES[kind]
@@ -203,17 +206,24 @@ class NameIndex:
         return entry, found, 1.0 if entry.ending == ending else 0.9
 
     def _near(self, form: str, ending: str) -> _Protected | None:
-        for near_form, entry in self._candidates(form):
-            if entry.ending != ending and len(near_form) < _NEAR_ELSEWHERE_MIN:
-                continue
-            if near_form != form and is_one_edit(form, near_form):
+        for start, end in self._halves.get(len(form), ()):
+            rows = self._starts.get(form[:start])
+            entry = None if rows is None else _nearest(form, ending, rows)
+            if entry is None:
+                rows = self._ends.get(form[-end:])
+                entry = None if rows is None else _nearest(form, ending, rows)
+            if entry is not None:
                 return entry
         return None
 
-    def _candidates(self, form: str) -> Iterator[tuple[str, _Protected]]:
-        for start, end in self._halves.get(len(form), ()):
-            yield from self._starts.get(form[:start], ())
-            yield from self._ends.get(form[-end:], ())
+
+def _nearest(form: str, ending: str, rows: list[tuple[str, _Protected]]) -> _Protected | None:
+    for near_form, entry in rows:
+        if entry.ending != ending and len(near_form) < _NEAR_ELSEWHERE_MIN:
+            continue
+        if near_form != form and is_one_edit(form, near_form):
+            return entry
+    return None
 
 
 def normalise(name: str) -> str:
