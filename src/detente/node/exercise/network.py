@@ -7,7 +7,7 @@ The nodes run the shipped program; scenes talk to them as their owners do, throu
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -73,18 +73,26 @@ class NetworkUnit:
         """Type a command that has no JSON answer."""
         return self.stage.detente(*words, "--node", self.directory(name))
 
-    def statements(self, name: str) -> list[dict[str, object]]:
-        """Return what one running node has taken up, asked without starting a process."""
+    def look(self, name: str, command: str, /, **values: object) -> dict[str, object]:
+        """Return what one running node answers, asked without starting a process for it.
+
+        For what is looked at again and again; empty where nobody answers, or it refused or
+        broke off, as a node does that becomes a member's.
+        """
         directory = self.directory(name)
-        values = {
-            "kind": None,
-            "limit": 1_000,
-            "directory": {"path": str(directory)},
-            "as_json": True,
-        }
-        asked = {"words": ["statement", "list"], "values": values, "watched": False}
-        answer = ask_running(directory, asked) or {"out": "{}"}
-        rows = orjson.loads(str(answer["out"])).get("statements", [])
+        values |= {"directory": {"path": str(directory)}, "as_json": True}
+        asked = {"words": command.split(), "values": values, "watched": False}
+        answer = None
+        with suppress(EnvironmentFault):
+            answer = ask_running(directory, asked)
+        if answer is None or answer["status"] != 0:
+            return {}
+        found = orjson.loads(str(answer["out"]))
+        return found if isinstance(found, dict) else {}
+
+    def statements(self, name: str) -> list[dict[str, object]]:
+        """Return what one running node has taken up."""
+        rows = self.look(name, "statement list", kind=None, limit=1_000).get("statements", [])
         return rows if isinstance(rows, list) else []
 
     def has(self, name: str, statement: str) -> bool:
@@ -177,7 +185,7 @@ def offer(unit: NetworkUnit, *, by: str, others: tuple[str, ...], f: int, name: 
 
 
 def _is_founded(unit: NetworkUnit, name: str) -> bool:
-    shown = unit.ask(name, "charter", "show").document or {}
+    shown = unit.look(name, "charter show", offer=None)
     return bool(shown.get("unit")) and "proposals" in shown
 
 

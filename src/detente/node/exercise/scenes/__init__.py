@@ -48,9 +48,9 @@ SCRIPT: tuple[Scene, ...] = (
     vendor.SCENE,
     roll.SCENE,
     flood.SCENE,
-    faces.SCENE,
     joint.SCENE,
     accord.SCENE,
+    faces.SCENE,  # after it nobody takes up what the liar's log says
     walkout.SCENE,
     accounts.SCENE,
 )

@@ -135,7 +135,7 @@ def _answer(stage: Stage, made: WatchedUnit) -> list[str]:
 
 
 def _prevalence(unit: NetworkUnit, name: str, value: str) -> object:
-    return (unit.ask(name, "indicators", "why", value).document or {}).get("prevalence")
+    return unit.look(name, "indicators why", value=value).get("prevalence")
 
 
 def _is_origin(why: Finished, member: str) -> bool:

@@ -38,7 +38,7 @@ def _run(stage: Stage) -> str:
 
 
 def _level(unit: NetworkUnit, name: str, value: str) -> str:
-    return unit.ask(name, "indicators", "why", value).text("level")
+    return str(unit.look(name, "indicators why", value=value).get("level", ""))
 
 
 SCENE = Scene(

@@ -95,17 +95,17 @@ def _is_at(unit: NetworkUnit, name: str, version: int) -> bool:
 
 
 def _proposals(unit: NetworkUnit, name: str) -> list[str]:
-    rows = (unit.ask(name, "charter", "show").document or {}).get("proposals", [])
+    rows = unit.look(name, "charter show", offer=None).get("proposals", [])
     return [str(each["proposal"]) for each in rows] if isinstance(rows, list) else []
 
 
 def _version(unit: NetworkUnit, name: str) -> int:
-    return int(unit.ask(name, "charter", "show").text("version") or 0)
+    return int(str(unit.look(name, "charter show", offer=None).get("version") or 0))
 
 
 def _is(unit: NetworkUnit, at: str, who: str, standing: str) -> bool:
     """Say whether a member stands so, as one node sees it."""
-    rows = (unit.ask(at, "charter", "show").document or {}).get("standings", [])
+    rows = unit.look(at, "charter show", offer=None).get("standings", [])
     found = rows if isinstance(rows, list) else []
     return any(each["name"] == who.title() and each["standing"] == standing for each in found)
 
