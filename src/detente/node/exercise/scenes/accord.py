@@ -18,47 +18,14 @@ def _run(stage: Stage) -> str:
         patiently(partial(_is_there, unit, name, accord))
         typed(unit, name, "accord sign", accord=accord)
     in_force = patiently(lambda: _stands(unit, accuser, accord, "in force"))
-    log = stage.keep("login.log", b"2026-11-03T11:58:02Z login from 203.0.113.9\n")
-    evidence = sha256(log.read_bytes()).hexdigest()
-    allegation = typed(
-        unit,
-        accuser,
-        "accord allege",
-        accord=accord,
-        words="a login from their network",
-        accused=accused.title(),
-        clause=0,
-        evidence=[evidence],
-    )["entry"]
+    allegation = _allege(stage, unit, accord)
     patiently(lambda: bool(_allegations(unit, accused, accord)))
-    typed(
-        unit,
-        accused,
-        "accord judge",
-        accord=accord,
-        verdict="not shown",
-        allegation=allegation,
-        because="we say so",
-    )
+    _judge(unit, accused, accord, allegation, verdict="not shown", because="we say so")
     waiting = str(_allegations(unit, accused, accord)[0]["outcome"])
-    typed(
-        unit,
-        accused,
-        "accord reply",
-        accord=accord,
-        words="a contractor's scanner, ended",
-        allegation=allegation,
-    )
+    reply = "a contractor's scanner, ended"
+    typed(unit, accused, "accord reply", accord=accord, words=reply, allegation=allegation)
     patiently(lambda: bool(_replies(unit, observer, accord)))
-    typed(
-        unit,
-        observer,
-        "accord judge",
-        accord=accord,
-        verdict="shown",
-        allegation=allegation,
-        because="both logs name it",
-    )
+    _judge(unit, observer, accord, allegation, verdict="shown", because="both logs name it")
     judged = patiently(lambda: _outcome(unit, accuser, accord) == "shown")
     typed(unit, accuser, "accord suspend", accord=accord, words="until the logs were compared")
     suspended = patiently(lambda: _stands(unit, accused, accord, "suspended"))
@@ -74,6 +41,29 @@ def _run(stage: Stage) -> str:
         suspended=suspended,
         standing_report=str(figures),
     )
+
+
+def _allege(stage: Stage, unit: NetworkUnit, accord: str) -> str:
+    """Allege a breach with the hash of a log that is kept as evidence."""
+    log = stage.keep("login.log", b"2026-11-03T11:58:02Z login from 203.0.113.9\n")
+    said = typed(
+        unit,
+        stage.victim,
+        "accord allege",
+        accord=accord,
+        words="a login from their network",
+        accused=stage.hostile.title(),
+        clause=0,
+        evidence=[sha256(log.read_bytes()).hexdigest()],
+    )
+    return str(said["entry"])
+
+
+def _judge(
+    unit: NetworkUnit, name: str, accord: str, allegation: str, *, verdict: str, because: str
+) -> None:
+    judged = {"verdict": verdict, "allegation": allegation, "because": because}
+    typed(unit, name, "accord judge", accord=accord, **judged)
 
 
 def _concluded(unit: NetworkUnit, accuser: str, accused: str, observer: str) -> str:
