@@ -5,10 +5,11 @@ another. What they found comes back in the order of the lines.
 """
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +39,10 @@ from detente.watch.reading import (
 
 _WORTH_BYTES = 256 * 1024  # a smaller file is done before a second process is up
 _PACKED_WORTH_BYTES = 64 * 1024
+# Pieces one process looks at before the next one's turn: neighbours say much the same, and what
+# one process has learnt of a value the other need not read again.
+_PIECES_A_TURN = 8
+_MESSAGES_HELD = 4 * _PIECES_A_TURN
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +170,38 @@ def seen_in_parts(
 
 
 def _in_turn(lines: list[Connection]) -> Iterator[Seen]:
+    """Yield what the processes say, in order of the pieces; what comes early is held."""
+    held: list[deque[bytes]] = [deque() for _ in lines]
     turn = 0
     while True:
+        at = turn // _PIECES_A_TURN % len(lines)
+        while not held[at]:
+            _receive(lines, held)
+        message = held[at].popleft()
+        if not message:
+            return
+        yield _opened(message)
+        turn += 1
+
+
+def _receive(lines: list[Connection], held: list[deque[bytes]]) -> None:
+    """Take what has come from each process that is not done and of which little is held."""
+    wanted = [
+        line
+        for line, kept in zip(lines, held, strict=True)
+        if len(kept) < _MESSAGES_HELD and (not kept or kept[-1])
+    ]
+    ready = wait(wanted)
+    for line, kept in zip(lines, held, strict=True):
+        if line not in ready:
+            continue
         try:
-            message = lines[turn % len(lines)].recv_bytes()
+            kept.append(line.recv_bytes())
         except (EOFError, OSError):
             raise EnvironmentFault(
                 "a process that looked at events ended before its work",
                 remedy="Look for exhausted memory, then try again; --jobs 1 needs the least",
             ) from None
-        if not message:
-            return
-        yield _opened(message)
-        turn += 1
 
 
 def _work(
@@ -254,7 +278,7 @@ def _share(
         unpacked = Unpacked(file, source.unpacking)
         first = count = 0
         for piece in _whole_lines(unpacked, options.limits.line_bytes):
-            if count % of == share:
+            if count // _PIECES_A_TURN % of == share:
                 splitter = LineSplitter(options.limits, first=first)
                 blocks = [*splitter.feed(piece), *splitter.close()]
                 first += sum(len(block.lines) for block in blocks)
@@ -262,7 +286,7 @@ def _share(
             else:
                 first += piece.count(b"\n") + (not piece.endswith(b"\n"))
             count += 1
-        if unpacked.broken and count % of == share:
+        if unpacked.broken and count // _PIECES_A_TURN % of == share:
             yield [Seen(events=0, bad=[BadLine(first, unpacked.broken, b"")])]
 
 
