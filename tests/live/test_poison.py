@@ -3,6 +3,9 @@
 Also: a veto for what belongs to others, and an import that poses as an own sighting.
 """
 
+from datetime import timedelta
+
+from detente.node.clock import now
 from detente.statements import Kind
 from detente.watch import Basis, claim_extension
 from tests.live.mischief import (
@@ -123,6 +126,19 @@ def test_a33_own_words_taken_back_in_masses_stay_in_the_log(stage):
         assert {level(node, value) for value in many} == {"noted"}
         assert "withdrawn" in rules(node, many[0])
         assert {kept_of(node, liar.member)[seq + n] for n in range(20)} == {1}
+
+
+def test_an_indicator_that_ran_out_alerts_nobody_any_more_and_stays_in_the_log(stage):
+    liar = stage.liar
+    until = (now() + timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    short = named(liar.member, "c2.runs-out.example", valid_until=until)
+    seq = liar.say(sealed(liar, [short, named(liar.member, "c2.stays.example")]))
+    heard(stage, seq, 2)
+    for node in stage.nodes:
+        eventually(lambda node=node: level(node, "c2.runs-out.example") == "noted", every_s=0.3)
+        assert "expired" in rules(node, "c2.runs-out.example")
+        assert level(node, "c2.stays.example") == "alerting"
+        assert kept_of(node, liar.member)[seq] == 2
 
 
 def test_a62_another_s_finding_said_as_ones_own_is_an_echo(stage):
