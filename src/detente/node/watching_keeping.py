@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from detente.storage.events import EventFile, EventShelf
 
 ROWS_AT_ONCE = 400
-EVENTS_AT_ONCE = 20_000
+EVENTS_AT_ONCE = 8_000  # some 200 MB of the process beside
 MERGED_AT_ONCE = 64
 WORTH_MERGING = 16
 SIZES = (2 << 20, 16 << 20, 128 << 20)  # bytes; like is merged with like, so each goes few times
