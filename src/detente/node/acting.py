@@ -84,8 +84,11 @@ class Acting:
         self.stopping = Event()
         self._looked_at: dict[str, bytes] = {}
 
-    def bring_up(self) -> int:
+    def bring_up(self, gives_way: Callable[[], bool] = lambda: False) -> int:
         """Weigh every statement that came since, and what time alone changed.
+
+        Args:
+            gives_way: asked after some; where it says True the rest is left to another time.
 
         Returns:
             How many values were decided about.
@@ -101,7 +104,8 @@ class Acting:
                 with suppress(NoteError, CheckpointError):
                     self._note(note)
             while not self.stopping.is_set() and self._take_some():
-                pass
+                if gives_way():
+                    return 0
             return self._decide()
 
     def note_seen(self, note: bytes) -> int:

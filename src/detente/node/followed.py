@@ -87,7 +87,7 @@ def awaited_of_row(row: AwaitedContent) -> Awaited:
     return Awaited(**{name: getattr(row, name) for name in _AWAITED})
 
 
-_AWAITED = tuple(each.name for each in fields(Awaited))
+_AWAITED = tuple(each.name for each in fields(AwaitedContent))
 
 
 def papers_named(statement: Statement) -> tuple[str, ...]:

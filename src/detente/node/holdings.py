@@ -344,10 +344,8 @@ class HomeHoldings:
     ) -> Sequence[tuple[PeerFault, ...] | ContentError | SealingError]:
         """Open contents that are here, check them, index them; as `opening.index_contents`."""
         size = sum(each.size for each in awaits)
-        self._home.intake.note(size)
-        found = index_contents(self._home, awaits, now)
-        self._home.intake.note(size)
-        return found
+        with self._home.intake.taking(size):
+            return index_contents(self._home, awaits, now)
 
     def stop_signing(self, note: bytes) -> bool:
         """Stop where the note shows that this node signed more than it remembers."""

@@ -120,7 +120,7 @@ class _Reading:
         self, home: Home, awaited: Awaited, now: datetime, small: Mapping[str, bytes]
     ) -> None:
         self._awaited = awaited
-        self._statement = parse_entry(awaited.entry)
+        self._statement = awaited.parsed or parse_entry(awaited.entry)
         key = content_key(home, self._statement, awaited.wrap, small.get(awaited.wrap))
         ciphertext = small.get(awaited.ciphertext)
         sealed = home.blobs.chunks(awaited.ciphertext) if ciphertext is None else [ciphertext]

@@ -66,6 +66,8 @@ class Pull:
         self._woken = False
         self._timer: asyncio.TimerHandle | None = None
         self._asking: set[asyncio.Task[None]] = set()
+        self._to_open: list[Awaited] = []
+        self._is_opening = False
 
     async def run(self) -> None:
         """Pull until cancelled.
@@ -86,14 +88,17 @@ class Pull:
         if any(isinstance(each, Ticked) for each in events):
             self._woken = False
         # Signatures and hashes take time that the others' answers should not wait for.
-        self._state, commands = await asyncio.to_thread(_take_in, self._state, events)
+        self._state, commands = await asyncio.to_thread(step, self._state, *events)
         wanted = [each for each in commands if isinstance(each, FetchBlob)]
         if wanted:
             self._ask(self._bringing.bring(wanted))
         rest = (each for each in commands if not isinstance(each, FetchBlob))
         for is_open, some in groupby(rest, key=lambda each: isinstance(each, Open)):
             if is_open:
-                await self._open([each.awaited for each in some if isinstance(each, Open)])
+                self._to_open += [each.awaited for each in some if isinstance(each, Open)]
+                if not self._is_opening:
+                    self._is_opening = True
+                    self._ask(self._open())
             else:
                 for command in some:
                     await self._do(command)
@@ -156,9 +161,15 @@ class Pull:
                 for event in await asyncio.to_thread(self._perform, command):
                     self._tell(self, event)
 
-    async def _open(self, awaits: Sequence[Awaited]) -> None:
-        for event in await asyncio.to_thread(self._open_all, awaits):
-            self._tell(self, event)
+    async def _open(self) -> None:
+        """Open what came, and what comes meanwhile: the log goes on beside it."""
+        try:
+            while self._to_open:
+                awaits, self._to_open = self._to_open, []
+                for event in await asyncio.to_thread(self._open_all, awaits):
+                    self._tell(self, event)
+        finally:
+            self._is_opening = False
 
     def _ask(self, asking: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.create_task(asking)
@@ -208,12 +219,3 @@ class Pull:
     def _tick(self) -> None:
         self._woken = True
         self.take(Ticked(self._now(), random.random()))  # noqa: S311 - jitter
-
-
-def _take_in(state: PeerState, events: Sequence[Event]) -> tuple[PeerState, list[Command]]:
-    """Take events in, one after the other; return all that is to be done."""
-    commands: list[Command] = []
-    for event in events:
-        state, more = step(state, event)
-        commands += more
-    return state, commands

@@ -68,11 +68,16 @@ class Shelving:
         self._settled_notes: dict[str, bytes] = {}
         self._retracted_upto: int | None = None
 
-    def bring_up(self, known: Mapping[str, Leaves] | None = None) -> int:
+    def bring_up(
+        self,
+        known: Mapping[str, Leaves] | None = None,
+        gives_way: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Put every statement on the shelf that came since, and let what settled enter its view.
 
         Args:
             known: payload hash -> content that need not be opened again.
+            gives_way: asked after some; where it says True the rest is left to another time.
 
         Returns:
             How many statements were looked at.
@@ -84,6 +89,8 @@ class Shelving:
             count = 0
             while done := self._take_some(known or {}):
                 count += done
+                if gives_way():
+                    return count
             self._apply_retractions()
             for origin in self._origins():
                 self._settle(origin)

@@ -208,8 +208,9 @@ class TaxiiService:
 
     async def _bring_up(self) -> None:
         while True:
+            gives_way = await self.weighing.may_begin()
             try:
-                await asyncio.to_thread(self.shelving.bring_up)
+                await asyncio.to_thread(self.shelving.bring_up, gives_way=gives_way)
             except (EnvironmentFault, InputError) as fault:
                 self._report(f"the shelf for outside tools: {fault}")
             await asyncio.sleep(BRING_UP_EVERY_S)

@@ -73,8 +73,8 @@ class Weighing:
     async def run(self) -> None:
         """Weigh until cancelled; a turn under way is finished as far as it goes first."""
         while True:
-            await self.let_come()
-            turn = asyncio.create_task(asyncio.to_thread(self._turn_safely))
+            gives_way = await self.may_begin()
+            turn = asyncio.create_task(asyncio.to_thread(self._turn_safely, gives_way))
             try:
                 await asyncio.shield(turn)
                 await asyncio.sleep(WEIGH_EVERY_S)
@@ -91,8 +91,17 @@ class Weighing:
             waited += WEIGH_EVERY_S
         return waited
 
-    def turn(self) -> None:
+    async def may_begin(self) -> Callable[[], bool]:
+        """Return when a turn may begin: what tells it to leave the rest to the next one."""
+        waited = await self.let_come()
+        # One that was late already goes through to its end, however much comes.
+        return lambda: waited < WEIGH_LATE_S_MAX and self._home.intake.is_much
+
+    def turn(self, gives_way: Callable[[], bool] = lambda: False) -> None:
         """Weigh what came, let the view follow, and answer.
+
+        Args:
+            gives_way: where it says True, what is left is for the next turn.
 
         Raises:
             UnitError: a store or a list cannot be read, or this node cannot speak.
@@ -101,15 +110,17 @@ class Weighing:
             # A key may be known here by now and not when the note was shown, or no more.
             with suppress(NoteError, CheckpointError):
                 self.acting.note_seen(self._notes.popleft())
-        self.acting.bring_up()
-        self._shelving.bring_up()
+        self.acting.bring_up(gives_way)
+        self._shelving.bring_up(gives_way=gives_way)
+        if gives_way():
+            return
         self._view.follow()
         if self._home.settings.answer_others and not self.acting.stopping.is_set():
             answer_since(self._home, self.acting, now=self._now)
 
-    def _turn_safely(self) -> None:
+    def _turn_safely(self, gives_way: Callable[[], bool]) -> None:
         try:
-            self.turn()
+            self.turn(gives_way)
             self._complaint = ""
         except (EnvironmentFault, UnitError) as fault:
             if fault.message != self._complaint:

@@ -129,7 +129,7 @@ class BlobStore:
                     refused[digest] = _not_as_promised(seen, digest)
                 elif self.is_erased(digest):
                     refused[digest] = _erased(digest)
-                elif self._small is None or self._path(digest).is_file():
+                elif self._small is None or self._is_filed(digest):
                     filed.append(data)
                 else:
                     wanted[digest] = data
@@ -252,7 +252,7 @@ class BlobStore:
 
     def held_among(self, digests: Collection[str]) -> set[str]:
         """Return those of some digests under which something is kept, unchecked."""
-        filed = {each for each in digests if self._path(each).is_file()}
+        filed = {each for each in digests if self._is_filed(each)}
         return filed | self._small_sizes([each for each in digests if each not in filed]).keys()
 
     def erase(self, digest: str) -> None:
@@ -280,15 +280,13 @@ class BlobStore:
         Raises:
             StorageFault: the disk refused; discard again.
         """
-        with (
-            self._placing,
-            storage_faults(doing="discarding a blob", where=str(self._path(digest))),
-        ):
+        where = str(self._path(digest))
+        with self._placing, storage_faults(doing="discarding a blob", where=where):
             self._remove([digest])
 
     def is_erased(self, digest: str) -> bool:
         """Say whether this digest was erased here."""
-        return self._mark(digest).exists()
+        return os.path.exists(f"{self._root}/{_ERASED}/{_checked(digest)}")
 
     def digests(self) -> Iterator[str]:
         """Yield what is kept, in ascending order.
@@ -362,13 +360,16 @@ class BlobStore:
             return path
         if self._small_sizes([digest]):
             return None
-        raise MissingBlob(
-            f"blob {digest} is not kept here", remedy="Fetch it from a member that mirrors it"
-        )
+        remedy = "Fetch it from a member that mirrors it"
+        raise MissingBlob(f"blob {digest} is not kept here", remedy=remedy)
 
     def _refuse_erased(self, digest: str) -> None:
         if self.is_erased(digest):
             raise _erased(digest)
+
+    def _is_filed(self, digest: str) -> bool:
+        # Asked of each small content twice: making a Path costs more than the asking.
+        return os.path.isfile(f"{self._root}/{_checked(digest)[:_FAN_OUT]}/{digest}")
 
     def _path(self, digest: str) -> Path:
         return self._root / _checked(digest)[:_FAN_OUT] / digest

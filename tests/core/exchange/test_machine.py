@@ -28,6 +28,7 @@ from detente.exchange.protocol.limits import (
     ROUND_EVERY,
     SMALL_CONTENT_BYTES_MAX,
     SMALL_CONTENTS_AT_ONCE_MAX,
+    SMALL_CONTENTS_BYTES_MAX,
 )
 from detente.exchange.protocol.model import Awaited
 from tests.core.charter.people import NOW, member
@@ -148,7 +149,7 @@ def awaited(number, size=SMALL):
 
 @pytest.mark.parametrize(
     ("size", "count", "most"),
-    [(LARGE, 20, CONTENTS_AT_ONCE_MAX), (SMALL, 200, 2 * SMALL_CONTENTS_AT_ONCE_MAX)],
+    [(LARGE, 20, CONTENTS_AT_ONCE_MAX), (SMALL, 300, 2 * SMALL_CONTENTS_AT_ONCE_MAX)],
 )
 @pytest.mark.parametrize("which", [0, -1])
 def test_only_so_many_contents_are_on_their_way_at_once_and_all_come_in_the_end(
@@ -171,6 +172,28 @@ def test_only_so_many_contents_are_on_their_way_at_once_and_all_come_in_the_end(
         running += [each for each in commands if isinstance(each, FetchBlob)]
     assert opened == count
     assert state.contents == {}
+
+
+def test_small_contents_on_their_way_fit_in_memory_however_many_may_come():
+    many = tuple(awaited(n, SMALL_CONTENT_BYTES_MAX) for n in range(200))
+    _state, commands = step(fresh(), Reminded(many))
+    asked = [each for each in commands if isinstance(each, FetchBlob)]
+    ciphertexts = {each.seq for each in asked if each.digest == many[each.seq].ciphertext}
+    assert len(ciphertexts) * SMALL_CONTENT_BYTES_MAX == SMALL_CONTENTS_BYTES_MAX
+
+
+def test_events_taken_in_together_come_to_what_they_come_to_one_by_one():
+    state, commands = step(fresh(), Reminded(tuple(awaited(n) for n in range(300))))
+    kept = [Kept(each.request) for each in commands if isinstance(each, FetchBlob)]
+    opened = [Opened(awaited(n).payload_hash) for n in range(200)]
+    together, told = step(state, *kept, *opened)
+    alone, told_alone = state, []
+    for event in (*kept, *opened):
+        alone, more = step(alone, event)
+        told_alone += more
+    assert together == alone
+    assert sorted(map(repr, told)) == sorted(map(repr, told_alone))
+    assert not any(each.is_opening for each in state.contents.values())
 
 
 def test_many_small_contents_hold_up_no_large_one():

@@ -33,9 +33,27 @@ def test_much_is_what_came_within_the_last_second(steps):
     assert not intake.is_much
 
 
-def waited(is_much, monkeypatch):
-    """Return how long a turn waits at a node that takes in as `is_much` says."""
-    slept = []
+def test_what_is_being_taken_up_counts_until_it_was_taken_up_and_a_little_longer():
+    clock = Clock()
+    intake = Intake(clock)
+    with intake.taking(MUCH_BYTES):
+        clock.now += 10 * JUST_NOW_S
+        assert intake.is_much
+    assert intake.is_much
+    clock.now += JUST_NOW_S + 0.1
+    assert not intake.is_much
+
+
+def test_a_turn_under_way_leaves_the_rest_where_much_comes_unless_it_was_late(monkeypatch):
+    for much, late in ((iter([False, True]), False), (iter([True] * 1_000), True)):
+        turns = turning(much, monkeypatch)
+        gives_way = asyncio.run(turns.may_begin())
+        assert gives_way() is not late
+
+
+def turning(is_much, monkeypatch, slept=None):
+    """Return what takes turns at a node that takes in as `is_much` says."""
+    slept = [] if slept is None else slept
 
     async def sleep(seconds):
         slept.append(seconds)
@@ -44,6 +62,13 @@ def waited(is_much, monkeypatch):
     intake = type("", (), {"is_much": property(lambda _self: next(is_much))})()
     turns = object.__new__(Weighing)
     turns._home = SimpleNamespace(intake=intake)
+    return turns
+
+
+def waited(is_much, monkeypatch):
+    """Return how long a turn waits there."""
+    slept = []
+    turns = turning(is_much, monkeypatch, slept)
     seconds = asyncio.run(turns.let_come())
     assert sum(slept) == seconds
     return seconds

@@ -12,6 +12,7 @@ from detente.exchange.protocol.limits import (
     CONTENTS_AT_ONCE_MAX,
     CONTENTS_WAITING_MAX,
     SMALL_CONTENTS_AT_ONCE_MAX,
+    SMALL_CONTENTS_BYTES_MAX,
     WRAP_BYTES_MAX,
 )
 from detente.exchange.protocol.model import Awaited
@@ -64,17 +65,21 @@ def fetch_contents(turn: Turn) -> None:
     busy = {p.payload_hash for p in turn.state.requests.values() if isinstance(p, ForPart)}
     busy |= {key for key, content in contents.items() if content.is_opening}
     # What was given up and still has a request counts as large: its size is forgotten.
-    small = sum(1 for key in busy if key in contents and contents[key].is_small)
-    room = {True: SMALL_CONTENTS_AT_ONCE_MAX - small}
-    room[False] = CONTENTS_AT_ONCE_MAX - (len(busy) - small)
+    small = [contents[key] for key in busy if key in contents and contents[key].is_small]
+    room, large = SMALL_CONTENTS_AT_ONCE_MAX - len(small), CONTENTS_AT_ONCE_MAX
+    large -= len(busy) - len(small)
+    size = SMALL_CONTENTS_BYTES_MAX - sum(each.awaited.size for each in small)
     for key, content in contents.items():
         if key in busy:
             continue
-        if room[content.is_small] > 0:
-            room[content.is_small] -= 1
+        if content.is_small:
+            room, size = room - 1, size - content.awaited.size
+            if room < 0 or size < 0:
+                return  # nothing but small ones follow
+        else:
+            large -= 1
+        if content.is_small or large >= 0:
             _ask_parts(turn, content)
-        elif content.is_small:
-            return  # nothing but small ones follow
 
 
 def on_part(turn: Turn, purpose: ForPart) -> None:
@@ -84,7 +89,7 @@ def on_part(turn: Turn, purpose: ForPart) -> None:
         return
     missing = tuple(part for part in content.missing if part is not purpose.part)
     content = replace(content, missing=missing, is_opening=not missing)
-    turn.set(contents={**turn.state.contents, purpose.payload_hash: content})
+    turn.contents()[purpose.payload_hash] = content
     if not missing:
         turn.do(Open(content.awaited))
     elif not turn.is_asked(ForPart(purpose.payload_hash, missing[0])):
@@ -104,10 +109,8 @@ def on_part_failed(turn: Turn, purpose: ForPart, *, missing: bool) -> None:
 
 def drop_content(turn: Turn, payload_hash: str) -> None:
     """Think no more of a content in this round, and go on with others."""
-    contents = dict(turn.state.contents)
-    contents.pop(payload_hash, None)
-    turn.set(contents=contents)
-    fetch_contents(turn)
+    turn.contents().pop(payload_hash, None)
+    turn.is_room = True
 
 
 def on_unopened(turn: Turn, payload_hash: str, reason: str) -> None:

@@ -135,8 +135,7 @@ def _accept(
     check_not_future(statement.header.time, bench.now)
     awaits = None
     if isinstance(statement.header.says, Sealed):
-        awaits = _awaited(statement, statement.header.says, bench, charter, roster.me)
-        awaits = None if awaits is None else replace(awaits, entry=entry)
+        awaits = _awaited(statement, entry, statement.header.says, charter, bench.origin, roster.me)
     return Accepted(statement, bench.origin, entry, awaits)
 
 
@@ -155,20 +154,22 @@ def _check_place(statement: Statement, bench: Bench, index: int, digest: str) ->
 
 
 def _awaited(
-    statement: Statement, says: Sealed, bench: Bench, charter: Charter, me: str
+    statement: Statement, entry: bytes, says: Sealed, charter: Charter, origin: str, me: str
 ) -> Awaited | None:
-    readers = readers_of(statement.header, tuple(charter.member_ids))
+    header = statement.header
+    readers = readers_of(header, tuple(charter.member_ids))
     if me not in readers:
         return None
     return Awaited(
         payload_hash=statement.payload_hash,
-        issuer=bench.owner,
-        origin=bench.origin,
-        seq=statement.header.seq,
+        issuer=header.issuer,
+        origin=origin,
+        seq=header.seq,
         wrap=says.wraps[readers.index(me)],
         ciphertext=says.ciphertext,
         size=ciphertext_size(says.size),
-        entry=b"",
+        entry=entry,
+        parsed=statement,
     )
 
 

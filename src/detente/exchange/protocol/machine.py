@@ -1,4 +1,4 @@
-"""`step`: one event in, the next state and what is to be done out. One machine for each peer.
+"""`step`: events in, the next state and what is to be done out. One machine for each peer.
 
 A round looks at the peer's own log first, then at what the peer shows of every other
 log, then at the proofs it holds. Contents are fetched meanwhile. Nothing here waits for
@@ -77,9 +77,19 @@ def begin(
     return PeerState(peer=peer, roster=roster, held=dict(held), now=now, proofs=proofs, clock=clock)
 
 
-def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]]:
-    """Take one event in. Pure: the same state and event give the same answer."""
+def step(state: PeerState, *events: Event) -> tuple[PeerState, tuple[Command, ...]]:
+    """Take events in, one after the other. Pure: the same state and events, the same answer."""
     turn = Turn(state)
+    last = len(events) - 1
+    for number, event in enumerate(events):
+        _take(turn, event)
+        if number == last and turn.is_room:
+            contents.fetch_contents(turn)
+        _next_look(turn)
+    return turn.state, tuple(turn.commands)
+
+
+def _take(turn: Turn, event: Event) -> None:
     match event:
         case Ticked() | Hinted():
             _wake(turn, event)
@@ -97,8 +107,6 @@ def step(state: PeerState, event: Event) -> tuple[PeerState, tuple[Command, ...]
             contents.on_unopened(turn, event.payload_hash, event.reason)
         case _:
             assert_never(event)
-    _next_look(turn)
-    return turn.state, tuple(turn.commands)
 
 
 def _on_opened(turn: Turn, event: Opened) -> None:

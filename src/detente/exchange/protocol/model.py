@@ -87,6 +87,7 @@ class Awaited:
         ciphertext: hex hash of the encrypted content.
         size: bytes of the ciphertext.
         entry: the statement, as it stands in the log.
+        parsed: the same, where it was parsed just now; else who needs it parses the entry.
     """
 
     payload_hash: str
@@ -97,6 +98,7 @@ class Awaited:
     ciphertext: str
     size: int
     entry: bytes = field(repr=False)
+    parsed: Statement | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One step under way: the state as it is being changed, and the commands it gives.
 
-Mutable, and alive for one event only; what comes in and goes out is frozen.
+Mutable, and alive for the events of one step only; what comes in and goes out is frozen.
 """
 
 from dataclasses import replace
@@ -8,19 +8,25 @@ from dataclasses import replace
 from detente.errors import PeerFault
 from detente.exchange.protocol.commands import Command, Fetch, FetchBlob, KeepFault, Place
 from detente.exchange.protocol.model import Held
-from detente.exchange.protocol.state import PeerState, Purpose, Visit
+from detente.exchange.protocol.state import Content, PeerState, Purpose, Visit
 
 
 class Turn:
     """A step of one peer's machine.
 
     Args:
-        state: before the event.
+        state: before the events.
+
+    Attributes:
+        is_room: a content may have left room for others; looked at once the events are in.
     """
 
     def __init__(self, state: PeerState) -> None:
         self.state = replace(state)
         self.commands: list[Command] = []
+        self.is_room = False
+        self._owns_contents = False
+        self._owns_requests = False
 
     def set(self, **changes: object) -> None:
         """Change attributes of the state."""
@@ -28,6 +34,15 @@ class Turn:
             # The copy is this turn's own until the step ends; a new one for each change
             # would cost a node with many peers a fifth of its time.
             object.__setattr__(self.state, name, value)
+
+    def contents(self) -> dict[str, Content]:
+        """Return the contents to be changed: this turn's own, copied once for all its events."""
+        contents = self.state.contents
+        if not (self._owns_contents and isinstance(contents, dict)):
+            contents = dict(contents)
+            self.set(contents=contents)
+            self._owns_contents = True
+        return contents
 
     def do(self, command: Command) -> None:
         """Give a command."""
@@ -50,10 +65,7 @@ class Turn:
 
     def answered(self, request: int) -> Purpose | None:
         """Return what a request was for, and forget it; None for one that is nobody's."""
-        requests = dict(self.state.requests)
-        purpose = requests.pop(request, None)
-        self.set(requests=requests)
-        return purpose
+        return self._requests().pop(request, None)
 
     def is_asked(self, purpose: Purpose) -> bool:
         """Say whether a request for this is on its way."""
@@ -74,5 +86,14 @@ class Turn:
 
     def _number(self, purpose: Purpose) -> int:
         number = self.state.next_request
-        self.set(requests={**self.state.requests, number: purpose}, next_request=number + 1)
+        self._requests()[number] = purpose
+        self.set(next_request=number + 1)
         return number
+
+    def _requests(self) -> dict[int, Purpose]:
+        requests = self.state.requests
+        if not (self._owns_requests and isinstance(requests, dict)):
+            requests = dict(requests)
+            self.set(requests=requests)
+            self._owns_requests = True
+        return requests
