@@ -264,4 +264,5 @@ def list_keys(home: Home) -> list[dict[str, str]]:
             "state": state(header.public_key),
         }
         for header in home.keys.headers()
+        if (header.role, header.type) in slots  # the trail's key stands in no charter
     ]
