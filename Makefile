@@ -9,6 +9,7 @@ help:  ## print this list
 
 setup:  ## make .venv from requirements.lock (PYTHON=... picks the interpreter)
 	@bash scripts/setup.sh
+	@bash scripts/assets.sh
 
 unit: setup  ## set up and run the exercise (HEADLESS=1: no pages, exit status only)
 	@$(BIN)/detente exercise $(if $(HEADLESS),--headless)

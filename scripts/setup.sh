@@ -65,7 +65,6 @@ if ! same_home "$python"; then
     "$python" -m venv --clear $venv
     home $venv/bin/python >$home_stamp
 fi
-bash scripts/assets.sh
 if same_lock; then
     exit 0
 fi

@@ -15,6 +15,7 @@ BELOW_THE_LINE = (
     "elections",
     "proofs",
     "release",
+    "response",
     "signing",
     "statements",
     "tlog",

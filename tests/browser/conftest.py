@@ -28,9 +28,9 @@ def executable():
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium():
-    """A browser without a face, for all journeys of one worker."""
+    """A browser without a face; ended with its test, for it keeps an event loop running."""
     found = executable()
     if found is None:
         pytest.skip("no Chromium on this machine (Debian: chromium)")

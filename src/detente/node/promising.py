@@ -74,6 +74,7 @@ class Promises:
         self._open: dict[str, _Demand] = {}
         self._answered: set[tuple[str, str]] = set()
         self._tried: dict[str, bytes] = {}
+        self._shown: set[str] = set()
 
     def turn(self, chain: CharterChain) -> Iterator[ProofFile]:
         """Yield a file for each demand whose time passed while the accused went on signing.
@@ -86,6 +87,8 @@ class Promises:
             if (demand.accused, demand.complaint) in self._answered:
                 self._drop(demand)
                 continue
+            if demand.complaint in self._shown:
+                continue  # one file shows it; a later checkpoint would only make another
             with suppress(UnitError):
                 receipt = self._receipt(demand, chain)
                 if receipt is not None:
@@ -173,6 +176,7 @@ class Promises:
             checkpoint=note,
             entries=entries,
         )
+        self._shown.add(demand.complaint)
 
     def _left(self, accused: str) -> bool:
         return bool(self._home.index.statements(issuer=accused, kind=Leave.KIND, limit=1))

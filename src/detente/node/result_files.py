@@ -78,7 +78,7 @@ def check_night(night: Night, at: datetime) -> Checked:
     real = [report for report in reports if not report.is_test]
     is_rehearsal = not real
     judged = reports if is_rehearsal else real
-    found = [] if is_rehearsal else rehearsals(reports) + echoes(reports)
+    found = rehearsals(reports) + ([] if is_rehearsal else echoes(reports))
     found += night.broken
     notes = [*night.notes, *_unsigned(judged)]
     notes += [f"{r.source}: left out: {what}" for r in reports for what in r.left_out]
