@@ -22,8 +22,8 @@ from bench.sigma import SHARED, command, spread, timed
 NO_PACKAGE = {
     "chainsaw": "the crate of this name is another program",
     "hayabusa": "the crate of this name is another program",
-    "zircolite": "it is in no package registry",
-    "zargunlite": "it wants another pySigma than ours, and is not in the lock of the peers",
+    "zircolite": "it is not in the lock of the peers: no package of it was found",
+    "zargunlite": "it is not in the lock of the peers yet",
 }
 
 

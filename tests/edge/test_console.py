@@ -17,6 +17,7 @@ from detente.console.hosting import _PAGES, Console
 from detente.errors import InputError
 from detente.node.home import Home
 from detente.node.offices import OWNER, Office, Purpose, Role
+from detente.node.public_page import REMEMBERED
 from detente.node.signing_in import SESSION_LIVES, SESSION_RESTS, Place
 from detente.storage.detections import AlarmRow, DetectionRow, DetectionShelf, SourceRow, Taken
 from detente.watch.alarms import Alarm, AlarmKey
@@ -223,6 +224,13 @@ def test_a_link_is_good_for_a_day_and_a_newer_one_ends_it(console, clock):
     clock.moment += timedelta(hours=24)
     with pytest.raises(InputError, match="too old"):
         entrance.ask_enrolment(second)
+
+
+def test_a_strangers_visits_to_the_public_page_gather_it_once_in_a_while(console, clock):
+    first = console.desk.public.statements()
+    assert console.desk.public.statements() is first
+    clock.moment += REMEMBERED
+    assert console.desk.public.statements() is not first
 
 
 def test_an_answer_to_a_question_nobody_asked_opens_nothing(console):

@@ -16,6 +16,7 @@ from detente.console.rendering import Renderer
 from detente.console.sections import sections_for
 from detente.node.home import Home
 from detente.node.offices import Office, Role
+from detente.node.public_page import PublicPage
 from detente.node.signing_in import Entrance, Place, SignedIn
 
 P = ParamSpec("P")
@@ -51,6 +52,7 @@ class Desk:
         office: its people.
         entrance: lets them in.
         place: where the console is.
+        public: what anybody may read.
         live: what changes while somebody looks.
         renderer: templates.
         now: the clock.
@@ -60,6 +62,7 @@ class Desk:
     office: Office
     entrance: Entrance
     place: Place
+    public: PublicPage
     live: Live
     renderer: Renderer
     now: Callable[[], datetime]

@@ -40,6 +40,7 @@ from detente.node.addresses import open_address
 from detente.node.console_places import note_console
 from detente.node.home import Home
 from detente.node.offices import Office
+from detente.node.public_page import PublicPage
 from detente.node.signing_in import Entrance, Place
 
 LOOK_EVERY_S = 0.2
@@ -86,6 +87,7 @@ class Console:
             office=office,
             entrance=Entrance(office, place, now=now),
             place=place,
+            public=PublicPage(home, now=now),
             live=Live(),
             renderer=Renderer(),
             now=now,

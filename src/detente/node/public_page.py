@@ -1,8 +1,10 @@
 """What this member said to everybody, each with its receipt: through the one gate."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 
 from detente.errors import UnitError
 from detente.node.circle import circle_of
@@ -13,6 +15,7 @@ from detente.signing import JsonValue, format_time, parse_strict
 from detente.statements import Opening, Sealed
 
 LOOKED_AT_MAX = 500
+REMEMBERED = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,33 @@ class PublicStatement:
             "entry": b64encode(self.entry).decode(),
             "receipt": receipt,
         }
+
+
+class PublicPage:
+    """What anybody may read, gathered once in a while: a stranger's visits open no content.
+
+    Args:
+        home: open.
+        now: the clock.
+    """
+
+    def __init__(self, home: Home, *, now: Callable[[], datetime]) -> None:
+        self._home = home
+        self._now = now
+        self._lock = Lock()
+        self._kept: tuple[datetime, list[PublicStatement]] | None = None
+
+    def statements(self) -> list[PublicStatement]:
+        """Return the newest public statements, as they stood at most five seconds ago.
+
+        Raises:
+            StorageFault: the disk or the database refused.
+        """
+        with self._lock:
+            now = self._now()
+            if self._kept is None or not timedelta() <= now - self._kept[0] < REMEMBERED:
+                self._kept = (now, public_statements(self._home))
+            return self._kept[1]
 
 
 def public_statements(home: Home) -> list[PublicStatement]:

@@ -1,9 +1,8 @@
 """The trail: who of this office did what, each entry signed and naming the hash before it.
 
 TRUSTED to be there, not to be right: who alters or removes an entry that is not the last
-breaks the chain, which `detente console trail --check` and the page both say. Who holds
-the database and the trail's key can cut the end off; an entry of the day in the log of the
-unit would show that, and is not made yet.
+breaks the chain, and the page says so. Who can write to the database can cut the end off,
+and who holds the trail's key too can write another; nothing outside the node shows that yet.
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,6 @@ from litestar import Response, get
 from litestar.enums import MediaType
 
 from detente.console.desk import ANYBODY, Asking, AtDesk, in_thread
-from detente.node.public_page import public_statements
 
 _OPEN = {ANYBODY: True}
 
@@ -15,7 +14,7 @@ _OPEN = {ANYBODY: True}
 @in_thread
 def show_public(request: Asking, desk: AtDesk) -> Response[str]:
     """Show what this member said to everybody, and the one command that verifies it."""
-    values = {"statements": public_statements(desk.home), "origin": desk.home.identity.origin}
+    values = {"statements": desk.public.statements(), "origin": desk.home.identity.origin}
     return desk.show(request, "public.html", values)
 
 
@@ -23,7 +22,7 @@ def show_public(request: Asking, desk: AtDesk) -> Response[str]:
 @in_thread
 def give_public(desk: AtDesk) -> Response[str]:
     """Give the same to machines."""
-    rows = [each.to_json() for each in public_statements(desk.home)]
+    rows = [each.to_json() for each in desk.public.statements()]
     document = {"member": desk.home.identity.member, "statements": rows}
     return Response(json.dumps(document), media_type=MediaType.JSON)
 
