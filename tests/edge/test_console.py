@@ -7,7 +7,9 @@ member or event put where a person reads it.
 
 import asyncio
 import json
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,12 +17,34 @@ import pytest
 from detente.console.desk import ANYBODY, ROLES
 from detente.console.hosting import _PAGES, Console
 from detente.errors import InputError
+from detente.node.beside import stand_beside
+from detente.node.circle import circle_of
+from detente.node.clock import now
+from detente.node.disclosing import decide_public, disclose
+from detente.node.erasing import erase
 from detente.node.home import Home
+from detente.node.importing import import_file
 from detente.node.offices import OWNER, Office, Purpose, Role
-from detente.node.public_page import REMEMBERED
+from detente.node.public_page import REMEMBERED, public_statements
+from detente.node.publishing import publish
+from detente.node.reading import read_said
 from detente.node.signing_in import SESSION_LIVES, SESSION_RESTS, Place
+from detente.proofs.cosigners import policy_text
+from detente.signing import parse_strict
+from detente.statements import (
+    UNIT,
+    Handling,
+    Kind,
+    Opening,
+    Pap,
+    Tlp,
+    parse_entry,
+    verify_opening,
+)
 from detente.storage.detections import AlarmRow, DetectionRow, DetectionShelf, SourceRow, Taken
+from detente.tlog import Policy, Receipt, inspect_receipt
 from detente.watch.alarms import Alarm, AlarmKey
+from tests.edge.offices import copy_unit, cosign, make_unit, opened
 
 ORIGIN = "http://localhost:8470"
 ROUTES = [
@@ -36,6 +60,7 @@ EXAMPLES = {
     "{beside:str}": "dispute",
     "{person:str}": "0" * 16,
     "{name:str}": "none.js",
+    "{receipt:str}": "none",
 }
 
 
@@ -309,3 +334,98 @@ def test_what_an_event_says_is_shown_as_inert_text(console, clock, text):
             assert hidden not in shown
         if "\u202e" in text:
             assert "U+202E" in shown
+
+
+PUBLIC_LABELS = [
+    (Tlp.RED, Pap.CLEAR, "CC0-1.0", "TLP:RED"),
+    (Tlp.AMBER, Pap.CLEAR, "CC0-1.0", "TLP:AMBER"),
+    (Tlp.GREEN, Pap.CLEAR, "CC0-1.0", "TLP:GREEN"),
+    (Tlp.CLEAR, Pap.GREEN, "CC0-1.0", "PAP:GREEN"),
+    (Tlp.CLEAR, Pap.CLEAR, "NOASSERTION", "licence"),
+]
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory):
+    place = tmp_path_factory.mktemp("console") / "unit"
+    make_unit(place, ("Aurel", "Borea"))
+    return place
+
+
+@pytest.fixture
+def in_unit(founded, tmp_path):
+    """The console of a node that belongs to a unit, and its neighbour."""
+    directories = copy_unit(founded, tmp_path / "unit")
+    with opened(directories, "Aurel", "Borea") as (home, other):
+        said = []
+        yield Console(home, Place("localhost", ORIGIN), now=now, report=said.append), other
+        assert said == []
+
+
+def say_address(home, value, tlp, pap, licence="CC0-1.0"):
+    table = f"type,value\nipv4-addr,{value}\n".encode()
+    member = home.identity.member
+    objects = import_file(Path("warning.csv"), table, member=member, now=now()).objects
+    handling = Handling(kind=Kind.INDICATOR, tlp=tlp, pap=pap, licence=licence, count=1)
+    return publish(home, objects, handling, audience=UNIT, now=now).payload_hash
+
+
+def test_only_what_a_releaser_published_under_clear_is_on_the_public_page(in_unit):
+    console, _ = in_unit
+    home = console.desk.home
+    kept = {
+        say_address(home, f"198.51.100.{number}", tlp, pap, licence): says
+        for number, (tlp, pap, licence, says) in enumerate(PUBLIC_LABELS, start=1)
+    }
+    unsaid = say_address(home, "203.0.113.8", Tlp.CLEAR, Pap.CLEAR)
+    public = say_address(home, "203.0.113.9", Tlp.CLEAR, Pap.CLEAR)
+    releaser, form = sign_in(console, Role.RELEASER)
+    for statement, says in kept.items():
+        shown = releaser.ask("GET", f"/warnings/{statement}").text
+        assert "It cannot go there" in shown
+        answer = releaser.ask("POST", f"/warnings/{statement}/public", data={"form": form})
+        assert (answer.status_code, says in answer.text) == (400, True), answer.text
+    for _ in range(2):  # said twice, it is said once
+        answer = releaser.ask("POST", f"/warnings/{public}/public", data={"form": form})
+        assert answer.status_code == 303
+    analyst, form = sign_in(console, *set(Role) - {Role.RELEASER})
+    answer = analyst.ask("POST", f"/warnings/{unsaid}/public", data={"form": form})
+    assert answer.status_code == 403
+    stranger = Visitor(console)
+    found = stranger.ask("GET", "/public.json").json()["statements"]
+    assert [each["id"] for each in found] == [public]
+    page = stranger.ask("GET", "/public").text
+    assert "203.0.113.9" in page
+    assert "203.0.113.8" not in page
+    assert "198.51.100" not in page
+    assert len(home.index.statements(kind="publication")) == 1
+    assert "disclose" in {each.action for each in console.desk.office.trail()}
+
+
+def test_a_stranger_verifies_a_public_statement_and_sees_when_it_is_taken_back(in_unit, tmp_path):
+    console, other = in_unit
+    home = console.desk.home
+    public = say_address(home, "203.0.113.9", Tlp.CLEAR, Pap.CLEAR)
+    disclose(home, public[:12], now=now)
+    cosign(home, other)
+    stranger = Visitor(console)
+    (row,) = stranger.ask("GET", "/public.json").json()["statements"]
+    statement = parse_entry(b64decode(row["entry"]))
+    (opening,) = (Opening.parse(b64decode(each)) for each in row["openings"])
+    verify_opening(opening, statement.sealed, statement.header.position)
+    assert [parse_strict(each.leaf.data) for each in opening.shown[1:]] == row["objects"]
+    assert f"/public/{public}.tlog-proof" in stranger.ask("GET", "/public").text
+    receipt = stranger.ask("GET", f"/public/{public}.tlog-proof").content
+    charter = home.present_charter(home.charter)
+    policy = Policy.parse(policy_text(charter, charter.member(home.identity.member)))
+    seen = inspect_receipt(Receipt.parse(receipt), policy, b64decode(row["entry"]))
+    assert len(seen.witnesses) >= 1
+    for wrong in (f"/public/{public}", f"/public/{'0' * 64}.tlog-proof"):
+        assert stranger.ask("GET", wrong).status_code == 404
+    stand_beside(home, Kind.RETRACTION, public, reason="our own scanner", now=now)
+    (gone,) = public_statements(home)
+    assert gone.is_taken_back
+    erase(home, public)
+    assert public_statements(home) == []
+    with pytest.raises(InputError, match="another member"):
+        decide_public(other, read_said(home, public), circle=circle_of(other))

@@ -41,7 +41,7 @@ _TLP = ("clear", "green", "amber", "amber+strict", "red")
 
 @click.group("statement")
 def command() -> None:
-    """Publish, list, show, retract and dispute statements."""
+    """Publish, list, show, retract, dispute and disclose statements."""
 
 
 @command.command("publish")
@@ -211,6 +211,34 @@ def dispute(statement_id: str, reason: str, directory: Path, as_json: bool) -> N
       detente statement dispute 5c9f… --reason "our scanner" --node office
     """
     _stand_beside("dispute", statement_id, reason, directory, as_json=as_json)
+
+
+@command.command("disclose")
+@click.argument("statement_id", metavar="ID")
+@click.confirmation_option(prompt="Let everybody read it for good? The log does not forget.")
+@node_option
+@json_option
+def disclose(statement_id: str, directory: Path, as_json: bool) -> None:
+    """Let anybody read an own statement on the public page of the console.
+
+    Only what stands under TLP:CLEAR, PAP:CLEAR and an open licence can go there. Both the
+    log and the trail keep that it was let out.
+
+    \b
+    Example:
+      detente statement disclose 5c9f --yes --node office
+    """
+    from detente.node.clock import now
+    from detente.node.disclosing import disclose
+    from detente.node.offices import OWNER, Office
+
+    with open_home(directory) as home:
+        said = disclose(home, statement_id, now=now)
+        Office(home, now=now).record(OWNER, "disclose", statement_id)
+    if wants_json(as_json):
+        print_json({"id": said.payload_hash, "origin": said.origin, "index": said.seq})
+    if not as_json:
+        say(f"said as {said.payload_hash}, entry {said.seq} of log {said.origin}")
 
 
 @command.command("erase")

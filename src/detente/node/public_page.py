@@ -4,15 +4,17 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Lock
 
 from detente.errors import UnitError
 from detente.node.circle import circle_of
+from detente.node.disclosing import decide_public, published, taken_back
 from detente.node.home import Home
-from detente.node.reading import newest_statements, read_said, receipt_for
-from detente.release import Cleared, PublicReader, Redacted, decide, hold
+from detente.node.reading import Said, read_said, receipt_for
+from detente.release import Cleared, Redacted
 from detente.signing import JsonValue, format_time, parse_strict
-from detente.statements import Opening, Sealed
+from detente.statements import Opening
 
 LOOKED_AT_MAX = 500
 REMEMBERED = timedelta(seconds=5)
@@ -26,15 +28,19 @@ class PublicStatement:
         id: 64 hex digits.
         said: when, as its issuer claims.
         objects: what it says, as far as the gate lets everybody see it.
+        openings: the bytes that show that the entry commits to the objects.
         entry: the log entry, which the receipt is for.
         receipt: tlog-proof; None while no checkpoint covers it.
+        is_taken_back: its issuer retracted it.
     """
 
     id: str
     said: datetime
     objects: tuple[JsonValue, ...]
+    openings: tuple[bytes, ...]
     entry: bytes
     receipt: bytes | None
+    is_taken_back: bool
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return it as a document."""
@@ -42,7 +48,9 @@ class PublicStatement:
         return {
             "id": self.id,
             "time": format_time(self.said),
+            "taken_back": self.is_taken_back,
             "objects": list(self.objects),
+            "openings": [b64encode(each).decode() for each in self.openings],
             "entry": b64encode(self.entry).decode(),
             "receipt": receipt,
         }
@@ -76,34 +84,42 @@ class PublicPage:
 
 
 def public_statements(home: Home) -> list[PublicStatement]:
-    """Return this member's newest public statements, the newest first.
+    """Return what this member published, the newest publication first.
 
     Raises:
         StorageFault: the disk or the database refused.
     """
+    circle, gone = circle_of(home), taken_back(home)
     found: list[PublicStatement] = []
-    circle = circle_of(home)
-    for stored in reversed(newest_statements(home, kind=None, limit=LOOKED_AT_MAX)):
-        if stored.row.issuer != home.identity.member:
-            continue
-        said = read_said(home, stored.row.payload_hash)
-        if not isinstance(said.statement.header.says, Sealed) or said.content is None:
-            continue
-        answer = decide(hold(said.statement, said.content), PublicReader(), circle=circle)
+    for identifier in islice(published(home), LOOKED_AT_MAX):
+        try:
+            said = read_said(home, identifier)
+            answer = decide_public(home, said, circle=circle)
+        except UnitError:
+            continue  # erased, damaged or another's: nothing that can be shown
         if isinstance(answer, Cleared) and isinstance(answer.form, Redacted):
-            found.append(_public(home, stored.row.payload_hash, said.statement.header.time, answer))
+            found.append(_public(home, said, answer, answer.form, gone))
     return found
 
 
-def _public(home: Home, identifier: str, said: datetime, cleared: Cleared) -> PublicStatement:
-    assert isinstance(cleared.form, Redacted)  # noqa: S101 - seen by the caller
-    objects = tuple(
-        parse_strict(each.leaf.data)
-        for copy in cleared.form.copies
-        for each in Opening.parse(copy).shown[1:]
-    )
+def _public(
+    home: Home, said: Said, cleared: Cleared, form: Redacted, gone: frozenset[str]
+) -> PublicStatement:
+    header, identifier = said.statement.header, said.statement.payload_hash
     try:
         receipt = receipt_for(home, identifier)[0].to_bytes()
     except UnitError:
         receipt = None  # no checkpoint covers it yet
-    return PublicStatement(identifier, said, objects, cleared.entry, receipt)
+    return PublicStatement(
+        id=identifier,
+        said=header.time,
+        objects=tuple(
+            parse_strict(each.leaf.data)
+            for copy in form.copies
+            for each in Opening.parse(copy).shown[1:]
+        ),
+        openings=form.copies,
+        entry=cleared.entry,
+        receipt=receipt,
+        is_taken_back=identifier in gone,
+    )

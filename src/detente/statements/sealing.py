@@ -243,6 +243,30 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """The issuer lets anybody read what it said, kind `publication` (docs/adr/0045).
+
+    Attributes:
+        statement: payload hash of the statement.
+    """
+
+    statement: str
+
+    def to_clear(self) -> Clear:
+        """Return it as the body of a clear statement."""
+        return Clear.of("publication", {"statement": self.statement})
+
+    @classmethod
+    def parse(cls, says: Clear) -> "Publication":
+        """Read the body.
+
+        Raises:
+            StatementError: another kind or keys.
+        """
+        return cls(statement=_id(_body(says, "publication", ("statement",))["statement"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """The answer opened: the reader can read now."""
 

@@ -14,6 +14,7 @@ from detente.statements import (
     Erased,
     Garbage,
     Grant,
+    Publication,
     Header,
     HpkeOpener,
     Position,
@@ -174,11 +175,13 @@ def test_a_complaint_names_a_key_that_can_be_sealed_to():
             Undelivered.parse(Undelivered(statement=STATEMENT, key=key).to_clear())
 
 
-def test_an_erasure_names_one_statement_and_reads_back():
-    assert Erased.parse(Erased(STATEMENT).to_clear()) == Erased(STATEMENT)
-    for says in (Clear.of("erased", {}), Clear.of("erased", {"statement": "x"})):
+@pytest.mark.parametrize(("kind", "body"), [("erased", Erased), ("publication", Publication)])
+def test_an_erasure_or_a_publication_names_one_statement_and_reads_back(kind, body):
+    assert body.parse(body(STATEMENT).to_clear()) == body(STATEMENT)
+    wrong = {}, {"statement": "x"}, {"statement": STATEMENT, "to": "all"}
+    for says in (*(Clear.of(kind, each) for each in wrong), Clear.of("note", wrong[0])):
         with pytest.raises(StatementError):
-            Erased.parse(says)
+            body.parse(says)
 
 
 def complaint_hash() -> str:

@@ -4,10 +4,13 @@ import json
 
 from litestar import Response, get
 from litestar.enums import MediaType
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from detente.console.desk import ANYBODY, Asking, AtDesk, in_thread
 
 _OPEN = {ANYBODY: True}
+_ENDING = ".tlog-proof"
 
 
 @get("/public", opt=_OPEN)
@@ -27,4 +30,19 @@ def give_public(desk: AtDesk) -> Response[str]:
     return Response(json.dumps(document), media_type=MediaType.JSON)
 
 
-ROUTES = (give_public, show_public)
+@get("/public/{receipt:str}", opt=_OPEN)
+@in_thread
+def give_receipt(desk: AtDesk, receipt: FromPath[str]) -> Response[bytes]:
+    """Give the receipt of a public statement, as a file that anybody verifies offline."""
+    name = receipt.removesuffix(_ENDING)
+    found = next((each for each in desk.public.statements() if each.id == name), None)
+    if found is None or found.receipt is None or name == receipt:
+        raise NotFoundException("There is no such receipt")
+    return Response(
+        found.receipt,
+        media_type="application/octet-stream",
+        headers={"content-disposition": f'attachment; filename="{name[:16]}{_ENDING}"'},
+    )
+
+
+ROUTES = (give_public, give_receipt, show_public)

@@ -11,10 +11,13 @@ from detente.console.desk import INSIDE, ROLES, Asking, AtDesk, Desk, in_thread
 from detente.console.forms import read_form, require_person
 from detente.errors import UnitError
 from detente.node.beside import stand_beside
+from detente.node.circle import circle_of
 from detente.node.dating import describe_time
+from detente.node.disclosing import decide_public, disclose, published
 from detente.node.offices import Role
-from detente.node.reading import newest_statements, read_redacted, read_said, receipt_for
+from detente.node.reading import Said, newest_statements, read_redacted, read_said, receipt_for
 from detente.node.showing import describe_said
+from detente.release import Withheld
 from detente.signing.canonical import JsonValue
 from detente.statements import Kind
 
@@ -52,6 +55,7 @@ def show_warning(request: Asking, desk: AtDesk, statement: FromPath[str]) -> Res
         "names": names_of(desk),
         "me": desk.home.identity.member,
         "known": _how_we_know(desk, said.statement.payload_hash),
+        "public": _publicity(desk, said),
     }
     return desk.show(request, "warning.html", values)
 
@@ -86,6 +90,16 @@ async def say_beside(
     return Redirect(f"/warnings/{said.payload_hash}", status_code=303)
 
 
+@post("/warnings/{statement:str}/public", opt=_RELEASERS, status_code=303)
+async def make_public(request: Asking, desk: AtDesk, statement: FromPath[str]) -> Redirect:
+    """Let anybody read an own statement, as far as its label goes."""
+    await read_form(request)
+    await asyncio.to_thread(disclose, desk.home, statement, now=desk.now)
+    who = require_person(request).who
+    await asyncio.to_thread(desk.office.record, who, "disclose", statement)
+    return Redirect(f"/warnings/{statement}", status_code=303)
+
+
 def names_of(desk: Desk) -> dict[str, str]:
     """Return the names of all members there ever were, by id."""
     chain = desk.home.chain
@@ -112,4 +126,17 @@ def _how_we_know(desk: Desk, payload_hash: str) -> dict[str, JsonValue]:
     }
 
 
-ROUTES = (get_receipt, list_warnings, say_beside, show_warning)
+def _publicity(desk: Desk, said: Said) -> dict[str, object]:
+    """Return whether everybody may read an own statement, and what the gate says to that."""
+    row = said.stored.row
+    if row.issuer != desk.home.identity.member or said.content is None:
+        return {"is_ours": False}
+    answer = decide_public(desk.home, said, circle=circle_of(desk.home))
+    return {
+        "is_ours": True,
+        "is_published": row.payload_hash in published(desk.home),
+        "rule": answer.rule if isinstance(answer, Withheld) else "",
+    }
+
+
+ROUTES = (get_receipt, list_warnings, make_public, say_beside, show_warning)
