@@ -25,6 +25,7 @@ from detente.elections.results import (
     shifted_by,
     shifts,
     transit,
+    unlike_pages,
 )
 from detente.elections.results.gathering import as_votes
 from detente.elections.rows import near
@@ -70,6 +71,23 @@ def test_differences_that_together_reach_the_margin_can_change_the_winner():
 
 def test_what_one_side_does_not_name_is_not_a_zero():
     assert roll_up(precincts([1, 2]), report(Level.COUNTY, [(Place("Borea"), [9, 9])])) == []
+
+
+def test_a_choice_that_one_side_does_not_name_has_no_votes_there():
+    counted = precincts([10, 5, 9])
+    found = roll_up(counted, county([10, 5]))
+    assert [(each.place, each.difference) for each in found] == [("Arden: Mayor: C", -9)]
+    assert found[0].can_change_winner
+    added = roll_up(precincts([10, 5]), county([10, 5, 9]))
+    assert [each.difference for each in added] == [9]
+
+
+@pytest.mark.parametrize(("shown", "difference"), [([10, 5], -9), ([10, 5, 9, 3], 3)])
+def test_a_choice_that_the_public_page_drops_or_adds_is_found(shown, difference):
+    ours, page = county([10, 5, 9]), report(Level.PUBLIC, [(Place(), shown)], "public")
+    found = transit(ours, [page])
+    assert [each.difference for each in found] == [difference]
+    assert unlike_pages([page, report(Level.PUBLIC, [(Place(), [10, 5, 9])], "other")])
 
 
 @pytest.mark.parametrize(

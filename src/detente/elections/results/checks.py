@@ -14,6 +14,7 @@ from detente.elections.results.model import (
     Weight,
     margin,
     totals,
+    unlike,
 )
 
 
@@ -59,16 +60,13 @@ def transit(signed: Report, public: Sequence[Report]) -> list[Difference]:
     """The public page, as seen from each vantage point, against what its office gave out."""
     meant = totals([signed])
     agree = [page.source for page in public if _agrees(totals([page]), meant)]
-    found: list[Difference] = []
-    for page in public:
-        for contest, votes in totals([page]).items():
-            for choice, seen in votes.items():
-                said = meant.get(contest, {}).get(choice)
-                if said is not None and said != seen:
-                    found.append(
-                        _altered(signed, page, contest, choice, seen - said, meant[contest], agree)
-                    )
-    return found
+    return [
+        _altered(signed, page, contest, choice, difference, meant[contest], agree)
+        for page in public
+        for contest, votes in totals([page]).items()
+        if contest in meant
+        for choice, difference in unlike(votes, meant[contest])
+    ]
 
 
 def unlike_pages(public: Sequence[Report]) -> list[str]:
@@ -83,11 +81,11 @@ def unlike_pages(public: Sequence[Report]) -> list[str]:
 
 
 def _agrees(seen: Mapping[Contest, Votes], meant: Mapping[Contest, Votes]) -> bool:
-    return all(
-        meant[contest].get(choice, count) == count
+    return not any(
+        True
         for contest, votes in seen.items()
         if contest in meant
-        for choice, count in votes.items()
+        for _ in unlike(votes, meant[contest])
     )
 
 

@@ -1,6 +1,6 @@
 """Figures of one election, from wherever they were published, and what checking them found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -147,3 +147,14 @@ def margin(votes: Votes, seats: int = 1) -> int | None:
     """Votes between the last winner and the first loser; None where everybody wins."""
     ordered = sorted(votes.values(), reverse=True)
     return ordered[seats - 1] - ordered[seats] if 0 < seats < len(ordered) else None
+
+
+def unlike(said: Votes, meant: Votes) -> Iterator[tuple[str, int]]:
+    """Choices whose votes differ, and by how much; one that a side does not name has none there."""
+    for choice, count in said.items():
+        difference = count - meant.get(choice, 0)
+        if difference:
+            yield choice, difference
+    for choice, count in meant.items():
+        if count and choice not in said:
+            yield choice, -count

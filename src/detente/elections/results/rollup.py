@@ -3,7 +3,8 @@
 Honest archives do not roll up exactly (Georgia 2024: 40 rows of 1,979 differ, by 123
 votes in all), so a difference is said with its sign and place, and with whether all
 differences of its contest together could change a winner. A file that lacks a column
-is not a file of zeros: only places and contests that both sides name are compared.
+is not a file of zeros: only places and contests that both sides name are compared. In
+these a choice that one side does not name has no votes there.
 """
 
 from collections import defaultdict
@@ -20,6 +21,7 @@ from detente.elections.results.model import (
     Weight,
     margin,
     totals,
+    unlike,
 )
 
 Summed = dict[tuple[Place, Contest], dict[str, int]]
@@ -44,11 +46,10 @@ def roll_up(inner: Report, outer: Report) -> list[Difference]:
     """
     summed = _summed(inner, outer.level)
     found = [
-        (place, contest, choice, said - summed[place, contest].get(choice, 0))
+        (place, contest, choice, difference)
         for (place, contest), votes in outer.votes.items()
         if (place, contest) in summed
-        for choice, said in votes.items()
-        if said != summed[place, contest].get(choice, 0)
+        for choice, difference in unlike(votes, summed[place, contest])
     ]
     moved: dict[Contest, int] = defaultdict(int)
     for _, contest, _, difference in found:
