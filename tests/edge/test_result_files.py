@@ -53,6 +53,19 @@ def test_two_reports_of_one_level_follow_each_other(tmp_path):
     assert [each.check for each in seen.differences] == ["monotone"]
 
 
+def test_files_of_one_county_each_are_parts_of_one_whole(tmp_path):
+    borea = HEAD + "Borea,P1,Mayor,Ann,5\nBorea,P1,Mayor,Bo,6\n"
+    both = COUNTY + "Borea,Mayor,Ann,5\nBorea,Mayor,Bo,6\n"
+    seen = night(tmp_path, precincts_arden=GOOD, precincts_borea=borea, county=both)
+    assert (seen.line, seen.notes) == ("All 3 precinct reports agree along the chain.", ())
+    later = borea.replace("Bo,6", "Bo,4")
+    seen = night(tmp_path, precincts_borea_later=later)
+    assert [(each.check, each.difference) for each in seen.differences] == [
+        ("roll_up", 2),
+        ("monotone", -2),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [

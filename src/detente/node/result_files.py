@@ -23,11 +23,13 @@ from detente.elections.results import (
     monotone,
     rehearsals,
     roll_up,
+    series,
     shapes,
     shifts,
     still_open,
     transit,
     unlike_pages,
+    whole,
 )
 from detente.node.clock import now as clock_now
 from detente.node.result_reading import Night, read_night
@@ -163,10 +165,8 @@ def _compare(inner: Report, outer: Report) -> list[Difference]:
 
 
 def _latest(real: Sequence[Report]) -> list[Report]:
-    by_level: dict[Level, Report] = {}
-    for report in real:
-        by_level[report.level] = report
-    return [by_level[level] for level in sorted(by_level)]
+    levels = [[report for report in real if report.level is level] for level in Level]
+    return [whole([each[-1] for each in series(level)]) for level in levels if level]
 
 
 def _neighbours(last: Sequence[Report]) -> Iterator[tuple[Report, Report]]:
@@ -177,7 +177,8 @@ def _neighbours(last: Sequence[Report]) -> Iterator[tuple[Report, Report]]:
 def _successive(real: Sequence[Report]) -> Iterator[tuple[Report, Report]]:
     for level in Level:
         if level is not Level.PUBLIC:
-            yield from pairwise(report for report in real if report.level is level)
+            for each in series([report for report in real if report.level is level]):
+                yield from pairwise(each)
 
 
 def _line(found: Sequence[Difference], real: Sequence[Report]) -> str:

@@ -40,6 +40,7 @@ from detente.elections.results.model import (
 )
 from detente.elections.results.nist import read_report, read_report_xml
 from detente.elections.results.rollup import direction, missing, roll_up
+from detente.elections.results.series import series, whole
 from detente.elections.results.shape import beside, shapes
 from detente.elections.results.shift import shifted_by, shifts
 from detente.elections.results.tables import read_table
@@ -81,6 +82,7 @@ __all__ = [
     "read_table",
     "rehearsals",
     "roll_up",
+    "series",
     "shapes",
     "shifted_by",
     "shifts",
@@ -88,4 +90,5 @@ __all__ = [
     "totals",
     "transit",
     "unlike_pages",
+    "whole",
 ]
