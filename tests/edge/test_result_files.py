@@ -53,6 +53,12 @@ def test_two_reports_of_one_level_follow_each_other(tmp_path):
     assert [each.check for each in seen.differences] == ["monotone"]
 
 
+def test_a_place_on_one_side_only_is_not_said_to_agree(tmp_path):
+    seen = night(tmp_path, tape=GOOD, precincts=GOOD.partition("Arden,P2")[0])
+    assert seen.line == "What both sides name agrees; 1 contests at places stand on one side only."
+    assert seen.notes == ("Arden P2: Mayor is only in tape.csv",)
+
+
 def test_files_of_one_county_each_are_parts_of_one_whole(tmp_path):
     borea = HEAD + "Borea,P1,Mayor,Ann,5\nBorea,P1,Mayor,Bo,6\n"
     both = COUNTY + "Borea,Mayor,Ann,5\nBorea,Mayor,Bo,6\n"
@@ -76,6 +82,7 @@ def test_files_of_one_county_each_are_parts_of_one_whole(tmp_path):
         ("a.json", b"{", "not JSON"),
         ("a.xml", b"<a", "broken XML"),
         ("expected.csv", b"who\n", "no column county"),
+        ("expected.csv", b"precinct\nP1\nS\xe3o\n", "expected.csv:3: not UTF-8"),
         ("columns.json", b"[]", "object of texts"),
         ("notes.md", b"", "no figures"),
     ],

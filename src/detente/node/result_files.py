@@ -84,7 +84,10 @@ def check_night(night: Night, at: datetime) -> Checked:
     found += night.broken
     notes = [*night.notes, *_unsigned(judged)]
     notes += [f"{r.source}: left out: {what}" for r in reports for what in r.left_out]
-    found += _along(judged, notes)
+    last = _latest(judged)
+    alone = [said for inner, outer in _neighbours(last) for said in missing(inner, outer)]
+    notes += alone
+    found += _along(judged, last, notes)
     for report in judged:
         found += bounds(report)
     found += _by_the_clock(night, judged, at, notes)
@@ -92,7 +95,7 @@ def check_night(night: Night, at: datetime) -> Checked:
         found += gaps(devices, source) + late_votes(devices, night.expected, source)
     found = _with_shapes(found, judged, night)
     found.sort(key=lambda each: -each.weight)
-    line = _line(found, judged)
+    line = _line(found, judged, len(alone))
     return Checked(
         REHEARSAL_LINE + line if is_rehearsal else line,
         tuple(found),
@@ -113,14 +116,12 @@ def _unsigned(reports: Sequence[Report]) -> list[str]:
     ]  # fmt: skip
 
 
-def _along(judged: Sequence[Report], notes: list[str]) -> list[Difference]:
+def _along(judged: Sequence[Report], last: Sequence[Report], notes: list[str]) -> list[Difference]:
     """What does not agree from each level to the next, at each level in time, and at the page."""
     found: list[Difference] = []
-    last = _latest(judged)
     for inner, outer in _neighbours(last):
         compared = _compare(inner, outer)
         found += compared
-        notes += missing(inner, outer)
         summed = [each for each in compared if each.check is Check.ROLL_UP]
         notes += filter(None, [direction(summed, inner, outer)])
     public = [report for report in judged if report.level is Level.PUBLIC]
@@ -181,10 +182,12 @@ def _successive(real: Sequence[Report]) -> Iterator[tuple[Report, Report]]:
                 yield from pairwise(each)
 
 
-def _line(found: Sequence[Difference], real: Sequence[Report]) -> str:
+def _line(found: Sequence[Difference], real: Sequence[Report], alone: int) -> str:
     places = len({place for report in real for place in report.places() if place.precinct})
     votes = sum(abs(each.difference) for each in found)
     turning = sum(each.can_change_winner for each in found)
+    if not found and alone:
+        return f"What both sides name agrees; {alone} contests at places stand on one side only."
     if not found:
         what = f"All {places} precinct reports agree" if places else f"All {len(real)} files agree"
         return f"{what} along the chain."

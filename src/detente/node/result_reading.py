@@ -218,7 +218,12 @@ def column_map(path: Path) -> Mapping[str, str]:
 
 def read_expected(path: Path) -> dict[Place, Expected]:
     """Who must report; raises InputError with every bad row."""
-    text = read_bytes(path).decode("utf-8-sig", "replace")
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        remedy = "Export the file again as UTF-8: a name read wrongly never reports"
+        raise InputError("not UTF-8", file=str(path), line=line, remedy=remedy) from None
     reader = csv.reader(text.splitlines())
     header = [name.strip().lower() for name in next(reader, [])]
     if "precinct" not in header and "county" not in header:
