@@ -93,6 +93,27 @@ def test_what_is_signed_as_a_rehearsal_is_never_taken_for_real(office, trust):
     assert alone.line.startswith(REHEARSAL_LINE)
 
 
+def test_a_rehearsal_that_was_saved_again_or_converted_is_one_still(office):
+    seal(office, "--rehearsal")
+    file = office / "night" / "county.csv"
+    status, made = run("convert", file, "--to", "csv", "--out", office / "out.csv")
+    assert (status, made["holds"].partition(", ")[2]) == (0, "of a rehearsal")
+    assert ",yes" in (office / "out.csv").read_text()
+    file.write_text(FIGURES + "\n")
+    seen = checked(office)
+    assert seen.line.startswith(REHEARSAL_LINE)
+    assert "signature" in [each.check for each in seen.differences]
+
+
+def test_figures_that_say_they_are_a_rehearsal_are_not_signed_as_real(office):
+    head, _, rows = FIGURES.partition("\n")
+    marked = f"{head},test\n" + rows.replace("\n", ",yes\n")
+    (office / "night" / "county.csv").write_text(marked)
+    with pytest.raises(InputError, match="says that it is a rehearsal"):
+        seal(office)
+    assert seal(office, "--rehearsal")[1]["type"] == "rehearsal"
+
+
 def test_a_rehearsals_signature_under_the_name_of_figures_does_not_verify(office):
     _, key = open_key((office / "arden.key").read_bytes(), WORDS)
     public = key.public_key().public_bytes_raw()

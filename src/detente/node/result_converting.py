@@ -33,6 +33,7 @@ from detente.elections.rows import TOLD_MAX, near
 from detente.errors import InputError
 from detente.node.cvr_files import Format, format_of, located, read_records
 from detente.node.result_reading import column_map, kind_of, read_figures, read_json
+from detente.node.signed_figures import NO_OFFICES, sealed_by
 
 
 class Form(StrEnum):
@@ -91,6 +92,8 @@ def convert(
         if content and isinstance(content[0], Device):
             return _log([each for each in content if isinstance(each, Device)], form, heading)
         reports = [each for each in content if isinstance(each, Report)]
+        if sealed_by(path, NO_OFFICES).is_rehearsal:
+            reports = [replace(report, is_test=True) for report in reports]
         return _figures(_only(reports, contest), form, heading)
     except ElectionsError as error:
         raise located(error, path) from None

@@ -83,7 +83,9 @@ def sealed_by(path: Path, offices: Offices) -> Seal:
         except SignerError:
             continue
         if said["sha256"] != _digest(path) or said["file"] != path.name:
-            return Seal(broken=_changed(path, office, said["signed_at"]))
+            # A rehearsal that was opened and saved again is none the more real.
+            changed = _changed(path, office, said["signed_at"])
+            return Seal(is_rehearsal=said["type"] == REHEARSAL, broken=changed)
         return Seal(office, said["type"] == REHEARSAL)
     # Whoever signed a rehearsal, trusted or not, nobody may take its figures for real.
     is_rehearsal = f".{REHEARSAL}.".encode() in envelope

@@ -9,6 +9,7 @@ from detente.errors import EnvironmentFault, InputError
 from detente.node import office_signer
 from detente.node.clock import now
 from detente.node.office_signer import ENDING, FIGURES, REHEARSAL, SignerError
+from detente.node.result_reading import read_figures
 from detente.node.signed_figures import Seal, read_small
 from detente.signing import format_time
 
@@ -48,8 +49,10 @@ def sign_files(
     """Sign files; each signature goes beside its file.
 
     Raises:
-        InputError: no such file, no key, or another passphrase.
+        InputError: no such file, no key, another passphrase, or a rehearsal signed as real.
     """
+    if not is_rehearsal:
+        _refuse_rehearsals(files)
     try:
         office, key = office_signer.open_key(read_small(key_file), passphrase)
     except SignerError as error:
@@ -69,6 +72,20 @@ def sign_files(
         except OSError as error:
             raise EnvironmentFault(f"{path} cannot be written: {error.strerror}") from error
     return {"office": office, "type": kind, "signatures": [str(path) for path in envelopes]}
+
+
+def _refuse_rehearsals(files: Sequence[Path]) -> None:
+    for file in files:
+        try:
+            says_so = any(report.is_test for report in read_figures(file))
+        except InputError:
+            continue  # What is no figures, or in columns of its own, is signed as it stands.
+        if says_so:
+            raise InputError(
+                "says that it is a rehearsal: it is not signed as real",
+                file=str(file),
+                remedy="Give --rehearsal, or sign the file of the night itself",
+            )
 
 
 def describe_seal(file: Path, seal: Seal) -> dict[str, object]:
