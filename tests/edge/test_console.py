@@ -18,6 +18,7 @@ from detente.console.desk import ANYBODY, ROLES
 from detente.console.hosting import _PAGES, Console
 from detente.errors import InputError
 from detente.node.beside import stand_beside
+from detente.node.casework import Casework
 from detente.node.circle import circle_of
 from detente.node.clock import now
 from detente.node.disclosing import decide_public, disclose
@@ -28,6 +29,7 @@ from detente.node.offices import OWNER, Office, Purpose, Role
 from detente.node.public_page import REMEMBERED, public_statements
 from detente.node.publishing import publish
 from detente.node.reading import read_said
+from detente.node.responding import Responder
 from detente.node.signing_in import SESSION_LIVES, SESSION_RESTS, Place
 from detente.proofs.cosigners import policy_text
 from detente.signing import parse_strict
@@ -61,6 +63,7 @@ EXAMPLES = {
     "{person:str}": "0" * 16,
     "{name:str}": "none.js",
     "{receipt:str}": "none",
+    "{step:str}": "dismiss",
 }
 
 
@@ -429,3 +432,91 @@ def test_a_stranger_verifies_a_public_statement_and_sees_when_it_is_taken_back(i
     assert public_statements(home) == []
     with pytest.raises(InputError, match="another member"):
         decide_public(other, read_said(home, public), circle=circle_of(other))
+
+
+ALARM = "ab" * 32
+
+
+def raise_alarm(console, entity="198.51.100.7", level="high", alarm=ALARM):
+    at = console.desk.now().timestamp()
+    row = Alarm(alarm, AlarmKey("rule-1", "proxy", entity), at, at, 3, 1)
+    found = DetectionRow(
+        alarm, alarm, "proxy", "1", "rule-1", at, at, '{"ip": "x"}', bytes(32), b"raw"
+    )
+    DetectionShelf(console.desk.home.database).keep(
+        Taken(at=at, alarms=[AlarmRow(row, "Odd sign-in", level, "[]")], detections=[found])
+    )
+
+
+def step(visitor, form, name, alarm=ALARM, **fields):
+    return visitor.ask("POST", f"/alarms/{alarm}/{name}", data={"form": form, **fields})
+
+
+def done(console):
+    """What the trail says was done, oldest first, without who came in."""
+    found = [(each.action, each.detail) for each in reversed(console.desk.office.trail())]
+    return [each for each in found if "alarm" in each[0] or "case" in each[0]]
+
+
+def test_an_alarm_is_seen_given_away_dismissed_and_reopened_and_the_trail_says_by_whom(console):
+    raise_alarm(console)
+    analyst, form = sign_in(console, Role.ANALYST)
+    viewer, _ = sign_in(console, Role.VIEWER)
+    people = console.desk.office.shelf.people()
+    assert "1 alarm of the last day" in viewer.ask("GET", "/").text
+    assert "nobody has it yet" in viewer.ask("GET", "/").text
+    assert step(analyst, form, "acknowledge").status_code == 303
+    assert people[0].name in viewer.ask("GET", "/").text
+    assert step(analyst, form, "assign", person=people[1].id).status_code == 400  # a viewer
+    assert step(analyst, form, "assign", person=people[0].id).status_code == 303
+    for fields in ({}, {"reason": "  "}, {"reason": "x" * 501}):
+        assert step(analyst, form, "dismiss", **fields).status_code == 400
+    assert step(analyst, form, "dismiss", reason="<b>our own scanner</b>").status_code == 303
+    assert "Nothing was found" in viewer.ask("GET", "/").text
+    assert "Odd sign-in" not in viewer.ask("GET", "/alarms?standing=wanting").text
+    page = viewer.ask("GET", f"/alarms/{ALARM}").text
+    assert "our own scanner" in page
+    assert "<b>our" not in page
+    assert "<button>" not in page  # what one may not do is not offered
+    assert step(analyst, form, "reopen").status_code == 303
+    assert "Odd sign-in" in viewer.ask("GET", "/alarms?standing=wanting").text
+    assert [each[0] for each in done(console)] == [
+        "acknowledge alarm", "assign alarm", "dismiss alarm", "reopen alarm"
+    ]  # fmt: skip
+    assert step(analyst, form, "burn").status_code == 404
+    assert step(analyst, form, "dismiss", alarm="cd" * 32, reason="none").status_code == 400
+
+
+def test_an_exclusion_is_of_one_rule_source_and_entity_and_ends_by_itself(console, clock):
+    raise_alarm(console)
+    raise_alarm(console, entity="198.51.100.8", alarm="cd" * 32)
+    analyst, form = sign_in(console, Role.ANALYST)
+    for days in ("", "0", "181", "-1", "1.5", "\u0663", "9" * 30):
+        assert step(analyst, form, "exclude", reason="ours", days=days).status_code == 400
+    assert step(analyst, form, "exclude", reason="", days="7").status_code == 400
+    assert step(analyst, form, "exclude", reason="our scanner", days="7").status_code == 303
+    wanting = analyst.ask("GET", "/alarms?standing=wanting").text
+    assert ("198.51.100.7" in wanting, "198.51.100.8" in wanting) == (False, True)
+    assert "our scanner" in analyst.ask("GET", f"/alarms/{ALARM}").text
+    assert "until 2026-11-10: our scanner; rule rule-1" in done(console)[0][1]
+    clock.moment += timedelta(days=7)
+    analyst, form = sign_in(console, Role.ANALYST)
+    assert "198.51.100.7" in analyst.ask("GET", "/alarms?standing=wanting&days=30").text
+    assert step(analyst, form, "exclude", reason="again", days="7").status_code == 303
+    assert step(analyst, form, "reopen").status_code == 303
+    assert "198.51.100.7" in analyst.ask("GET", "/alarms?standing=wanting&days=30").text
+
+
+def test_a_case_is_made_of_an_alarm_once_and_is_private(in_unit):
+    console, _ = in_unit
+    raise_alarm(console, entity="evil\u202e\ncase")
+    analyst, form = sign_in(console, Role.ANALYST)
+    for _ in range(2):
+        assert step(analyst, form, "case").status_code == 303
+    rows = Casework(Responder(console.desk.home, now=now)).listed()
+    assert [(each.title, each.private, each.level) for each in rows] == [
+        ("Odd sign-in", True, "high")
+    ]
+    assert rows[0].id in analyst.ask("GET", f"/alarms/{ALARM}").text
+    assert [each[0] for each in done(console)] == ["make case"]
+    assert console.desk.home.index.statements() == []  # nothing left the house

@@ -11,6 +11,7 @@ from detente.signing import JsonError, parse_strict
 
 FIELDS_MAX = 100
 FIELD_CHARACTERS_MAX = 20_000
+NUMBER_DIGITS_MAX = 9
 
 
 class Form(dict[str, list[str]]):
@@ -37,6 +38,17 @@ class Form(dict[str, list[str]]):
         if not value:
             raise InputError(f"{name} is missing", remedy="Fill it in and send the form again")
         return value
+
+    def number(self, name: str) -> int:
+        """Return a field that is a whole number of few digits.
+
+        Raises:
+            InputError: it is none, or came twice.
+        """
+        value = self.need(name)
+        if len(value) > NUMBER_DIGITS_MAX or not value.isascii() or not value.isdigit():
+            raise InputError(f"{name} is not a whole number", remedy="Write it in digits")
+        return int(value)
 
 
 async def read_form(request: Asking) -> Form:

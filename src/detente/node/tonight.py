@@ -3,9 +3,11 @@
 Counts and the newest things only, each with where its evidence is; no maps, no scores.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from detente.node.handling_alarms import handled
 from detente.node.home import Home
 from detente.node.reading import newest_statements, published_checkpoint
 from detente.storage.detections import AlarmRow, DetectionShelf
@@ -45,6 +47,7 @@ class Picture:
         line: the whole in one plain sentence.
         is_calm: nothing waits for a person.
         alarms: the most pressing, at most five.
+        holders: alarm id -> name of who has it; "" where nobody does.
         more_alarms: how many others there are of the last day.
         levels: alarms of the last day by level, the gravest first.
         sources: of events.
@@ -57,6 +60,7 @@ class Picture:
     line: str
     is_calm: bool
     alarms: tuple[AlarmRow, ...]
+    holders: Mapping[str, str]
     more_alarms: int
     levels: tuple[tuple[str, int], ...]
     sources: tuple[Source, ...]
@@ -73,7 +77,10 @@ def picture_of(home: Home, *, now: datetime) -> Picture:
         StorageFault: the database refused.
     """
     shelf = DetectionShelf(home.database)
-    rows = list(shelf.alarms(since=(now - _WINDOW).timestamp(), limit=_ALARMS_READ))
+    found = shelf.alarms(since=(now - _WINDOW).timestamp(), limit=_ALARMS_READ)
+    wanting = [each for each in handled(home, found, now=now) if each.wants_somebody]
+    holders = {each.row.alarm.id: each.handling.holder_name for each in wanting}
+    rows = [each.row for each in wanting]
     rows.sort(key=lambda row: (_grade(row.level), -row.alarm.last))
     levels = tuple(
         (level, count) for level in _LEVELS if (count := sum(each.level == level for each in rows))
@@ -87,6 +94,7 @@ def picture_of(home: Home, *, now: datetime) -> Picture:
         line=_line(len(pressing), len(rows)),
         is_calm=not pressing,
         alarms=tuple(rows[:ALARMS_SHOWN]),
+        holders=holders,
         more_alarms=max(0, len(rows) - ALARMS_SHOWN),
         levels=levels,
         sources=tuple(sorted(sources, key=lambda each: each.name)),

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from detente.storage.acting_tables import ACTING_TABLES
+from detente.storage.handling_tables import HANDLING_TABLES
 from detente.storage.naming import metadata
 from detente.storage.people_tables import PEOPLE_TABLES
 from detente.storage.response_tables import RESPONSE_TABLES
@@ -27,6 +28,7 @@ from detente.storage.watch_tables import WATCH_TABLES
 
 __all__ = [  # and every table below
     "ACTING_TABLES",
+    "HANDLING_TABLES",
     "PEOPLE_TABLES",
     "RESPONSE_TABLES",
     "SCHEMA_VERSION",
@@ -35,7 +37,7 @@ __all__ = [  # and every table below
 ]
 
 # The newest script under `migrations/versions`.
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 
 # --- the log path: journal, own checkpoints, what we cosigned -------------------------------
 
