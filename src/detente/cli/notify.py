@@ -54,6 +54,9 @@ def test(person: str, directory: Path, as_json: bool) -> int:
       most = "amber"
       host = "mail.office.example"
       port = 587
+      tls = "starttls"
+      user = "detente"
+      secret_file = "mail.password"
       from = "detente@office.example"
       [channels.text]
       sort = "sms"

@@ -1,7 +1,8 @@
 """Letters on their way: SMTP, a webhook, the HTTP interface of an SMS gateway.
 
 A letter holds what its channel may carry and no more; certificates are checked, redirects
-are not followed, and every wait ends.
+are not followed, and every wait ends. A password goes only over TLS, and what a server
+answers is told as its code alone: servers repeat what they were sent.
 """
 
 import smtplib
@@ -9,7 +10,7 @@ import ssl
 from email.message import EmailMessage
 from pathlib import Path
 
-from detente.node.notice_settings import Route
+from detente.node.notice_settings import LOGIN_NEEDS_TLS, Route
 from detente.response.notification import Letter, Sort
 from detente.storage.errors import StorageFault
 
@@ -32,17 +33,33 @@ def deliver(letter: Letter, route: Route, directory: Path) -> str:
             return ""
         return _post(letter, route, secret)
     except (OSError, smtplib.SMTPException, ValueError, StorageFault) as error:
-        reason = f"{type(error).__name__}: {error}"
-        return "".join(sign for sign in reason if sign.isprintable())[:_FAULT_CHARS]
+        return "".join(sign for sign in _reason(error) if sign.isprintable())[:_FAULT_CHARS]
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return f"the mail server refused the login with {error.smtp_code}"
+        case smtplib.SMTPResponseException():
+            return f"the mail server answered {error.smtp_code}"
+        case smtplib.SMTPRecipientsRefused():
+            codes = sorted({code for code, _ in error.recipients.values()})
+            return f"the mail server refused the address with {', '.join(map(str, codes))}"
+        case UnicodeError():
+            return "the address or the secret has a sign that this channel does not take"
+        case _:
+            return f"{type(error).__name__}: {error}"
 
 
 def _mail(letter: Letter, route: Route, secret: str) -> None:
+    if route.user and route.tls == "none":
+        raise ValueError(LOGIN_NEEDS_TLS)
     message = EmailMessage()
     message["From"], message["To"] = route.sender, letter.address
     message["Subject"] = letter.subject
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     message.set_content(letter.text)
-    context = ssl.create_default_context()
+    context = ssl.create_default_context(cafile=route.authority or None)
     if route.tls == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
             route.host, route.port, timeout=_TIMEOUT_S, context=context

@@ -20,8 +20,10 @@ _SECRET_BYTES_MAX = 4_096
 _MANY = 256
 _LOCAL = frozenset(("localhost", "127.0.0.1", "::1"))
 _CHANNEL_KEYS = frozenset(
-    ("sort", "most", "host", "port", "tls", "from", "user", "url", "secret_file", "field")
+    ("sort", "most", "host", "port", "tls", "ca_file", "from", "user", "url", "secret_file")
 )
+LOGIN_NEEDS_TLS = "a login goes only over TLS: starttls or tls"
+_LOGIN_LACKS_FILE = "a login has a secret_file with its password"
 _REMEDY = "`detente notify test --help` shows an example of the file"
 
 
@@ -33,6 +35,7 @@ class Route:
         host: of the mail server.
         port: of it.
         tls: none, starttls or tls.
+        authority: path of the certificates that vouch for the mail server, "" for the system's.
         sender: address that mail comes from.
         user: at the mail server, "" for none.
         url: of a webhook, or of an SMS gateway.
@@ -42,17 +45,27 @@ class Route:
     host: str = ""
     port: int = 25
     tls: str = "starttls"
+    authority: str = ""
     sender: str = ""
     user: str = ""
     url: str = ""
     secret_file: str = ""
 
     def secret(self, directory: Path) -> str:
-        """Return the password or token; raises StorageFault."""
+        """Return the password or token.
+
+        Raises:
+            StorageFault: the file cannot be read.
+            ValueError: it holds more than one line.
+        """
         if not self.secret_file:
             return ""
         path = directory / self.secret_file
-        return read_capped(path, bytes_max=_SECRET_BYTES_MAX).decode(errors="replace").strip()
+        secret = read_capped(path, bytes_max=_SECRET_BYTES_MAX).decode(errors="replace").strip()
+        if not secret.isprintable():
+            # A library that is given such a header repeats it whole in its error.
+            raise ValueError(f"{self.secret_file} holds more than one line")
+        return secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,7 @@ def _settings(found: dict[str, object], node: str, directory: Path) -> Settings:
     for name, table in _tables(found.get("channels", {})).items():
         _only(table, _CHANNEL_KEYS, f"channel {name}")
         channels[name] = Channel(name, Sort(str(table["sort"])), Tlp(str(table["most"])))
-        routes[name] = _route(channels[name].sort, table)
+        routes[name] = _route(channels[name].sort, table, directory)
     people = {
         name: _person(name, table, channels)
         for name, table in _tables(found.get("people", {})).items()
@@ -110,11 +123,13 @@ def _settings(found: dict[str, object], node: str, directory: Path) -> Settings:
     return Settings(plan, routes, directory / str(paper) if paper else None)
 
 
-def _route(sort: Sort, table: Mapping[str, object]) -> Route:
+def _route(sort: Sort, table: Mapping[str, object], directory: Path) -> Route:
+    authority = table.get("ca_file")
     route = Route(
         host=str(table.get("host", "")),
         port=_whole(table.get("port", 25), "port"),
         tls=str(table.get("tls", "starttls")),
+        authority=str(directory / str(authority)) if authority else "",
         sender=str(table.get("from", "")),
         user=str(table.get("user", "")),
         url=str(table.get("url", "")),
@@ -123,6 +138,8 @@ def _route(sort: Sort, table: Mapping[str, object]) -> Route:
     if sort is Sort.MAIL:
         if not route.host or not route.sender or route.tls not in ("none", "starttls", "tls"):
             raise InputError("mail has a host, a from, and tls of none, starttls or tls")
+        if route.user and (route.tls == "none" or not route.secret_file):
+            raise InputError(LOGIN_NEEDS_TLS if route.tls == "none" else _LOGIN_LACKS_FILE)
         return route
     url = urlsplit(route.url)
     if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOCAL):
