@@ -421,7 +421,8 @@ def test_without_card_style_all_cards_of_the_manifest_are_drawn_from(tmp_path):
     more = "".join(f"b2-{n},1,1\n" for n in range(500))
     with (tmp_path / "manifest.csv").open("a") as manifest:
         manifest.write(more)
-    styled, plain = rewrite(tmp_path), rewrite(tmp_path, style=False)
+    plain = rewrite(tmp_path, style=False)
+    styled = rewrite(tmp_path, style=True, cards=1000)
     assert len(styled.ids["mayor"]) == 1000
     assert len(plain.ids["mayor"]) == 1500
     margins = [each.contests["mayor"].electorate.margin(each.contests["mayor"].assertions[0])
@@ -430,6 +431,24 @@ def test_without_card_style_all_cards_of_the_manifest_are_drawn_from(tmp_path):
     (tmp_path / "manifest.csv").write_text("card,box\nb1-0,1\n")
     with pytest.raises(InputError, match="in no manifest"):
         rewrite(tmp_path, style=False)
+
+
+def test_records_left_out_do_not_shrink_what_is_drawn_from(tmp_path):
+    make_county(tmp_path)
+    with (tmp_path / "manifest.csv").open("a") as manifest:
+        manifest.write("".join(f"b2-{n},1,1\n" for n in range(500)))
+    audit = rewrite(tmp_path)
+    place = audit.contests["mayor"].electorate
+    assert (place.total, place.cards.count) == (1500, 1000)
+    assert place.margin(audit.contests["mayor"].assertions[0]) == pytest.approx(0.25 / 1.5)
+
+
+def test_a_record_without_a_card_is_told_with_what_is_near(tmp_path):
+    make_county(tmp_path)
+    text = (tmp_path / "manifest.csv").read_text()
+    (tmp_path / "manifest.csv").write_text(text.replace("b1-0,", "b1-0x,"))
+    with pytest.raises(InputError, match=r"1 records stand.* such as 'b1-0' .near: b1-0x"):
+        rewrite(tmp_path)
 
 
 def test_phantoms_are_drawn_and_never_found(tmp_path):
@@ -444,7 +463,10 @@ def test_phantoms_are_drawn_and_never_found(tmp_path):
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [("card,box\nb1-0\n", ":2: expected 2 columns"), ("card,box\nb1-0,1\nb1-0,2\n", "twice")],
+    [
+        ("card,box\nb1-0\n", ":2: expected 2 columns"),
+        ("card,box\nb1-0,1\nb1-0,2\n", ":3: the card 'b1-0' stands there a second"),
+    ],
 )
 def test_a_broken_manifest_is_refused_with_its_line(tmp_path, data, said):
     make_county(tmp_path)

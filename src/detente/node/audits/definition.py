@@ -22,6 +22,7 @@ from detente.elections.audit.electorate import Places
 from detente.elections.audit.inputs import Inputs, as_name
 from detente.elections.errors import ElectionsError
 from detente.elections.records import Records
+from detente.elections.rows import near
 from detente.errors import InputError
 from detente.node.audits.folder import DEFINITION, AuditFolder, naming_file
 from detente.node.cvr_files import read_assertions, read_ids, read_records
@@ -157,8 +158,11 @@ def load_audit(folder: AuditFolder) -> Audit:
         manifest = read_manifest(folder, listed)
         named = dict.fromkeys(row.text("records") for row in rows)
         records = {name: read_records(folder.file(name)) for name in named}
+        bare = _without_record(manifest, records.values()) if document.has("manifest") else 0
         contests = [
-            _audited(folder, row, manifest, _cards(records[row.text("records")], row), risk_limit)
+            _audited(
+                folder, row, manifest, _cards(records[row.text("records")], row), risk_limit, bare
+            )
             for row in rows
         ]
         return Audit(
@@ -211,7 +215,7 @@ def read_manifest(folder: AuditFolder, name: str) -> Manifest:
     """
     path = folder.file(name)
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
             header = stream.readline(4096).strip().split(",")
             if header[0].lower() != "card" or header[1:2] == ["choice"]:
                 return Manifest(read_ids(path))
@@ -220,12 +224,17 @@ def read_manifest(folder: AuditFolder, name: str) -> Manifest:
             return _tabled(rows, columns, str(path))
     except OSError:
         return Manifest(read_ids(path))  # says what is wrong with it
+    except UnicodeDecodeError:
+        raise InputError(
+            "not UTF-8", file=str(path), remedy="Export the file again as UTF-8"
+        ) from None
     except csv.Error as error:
         raise InputError(f"not a table: {error}", file=str(path)) from None
 
 
 def _tabled(rows: Iterable[list[str]], columns: tuple[str, ...], file: str) -> Manifest:
     ids: list[str] = []
+    seen: set[str] = set()
     said: list[tuple[str, ...]] = []
     for number, row in enumerate(rows, 2):
         if not row:
@@ -236,10 +245,13 @@ def _tabled(rows: Iterable[list[str]], columns: tuple[str, ...], file: str) -> M
                 file=file,
                 line=number,
             )
+        if row[0] in seen:
+            raise InputError(
+                f"the card {row[0]!r:.60} stands there a second time", file=file, line=number
+            )
+        seen.add(row[0])
         ids.append(row[0])
         said.append(tuple(row[1:]))
-    if len(set(ids)) != len(ids):
-        raise InputError("a card id stands twice", file=file)
     return Manifest(ids, columns, said)
 
 
@@ -252,13 +264,36 @@ def _cards(records: Records, row: Inputs) -> Cards:
     return records.of(name)
 
 
+def _without_record(manifest: Manifest, records: Iterable[Records]) -> int:
+    """How many cards of the manifest no record stands for; every record must have its card.
+
+    A card without a record may show any contest, so it is a phantom of each that does not say
+    how many cards could hold it: who leaves records out must not shrink what is drawn from.
+    """
+    listed = set(manifest.ids)
+    recorded = {card for each in records for cards in each.contests.values() for card in cards.ids}
+    if strange := recorded - listed:
+        first = min(strange)
+        raise ElectionsError(
+            f"{len(strange)} records stand for cards that are in no manifest, such as "
+            f"{first!r:.60}{near(first, sorted(listed - recorded))}",
+            remedy="Mend the manifest; a card listed there and not found counts as not found",
+        )
+    return len(listed - recorded)
+
+
 def _audited(
-    folder: AuditFolder, row: Inputs, manifest: Manifest, cards: Cards, risk_limit: float
+    folder: AuditFolder,
+    row: Inputs,
+    manifest: Manifest,
+    cards: Cards,
+    risk_limit: float,
+    bare: int,
 ) -> Audited:
     name = row.text("name")
     contest = _contest(folder, row, cards)
     has_style = row.flag("style", True)
-    known = cards.count if has_style else max(cards.count, len(manifest.ids))
+    known = cards.count + bare if has_style else max(cards.count, len(manifest.ids))
     electorate = Electorate(
         cards,
         row.whole("cards", known),
