@@ -3,15 +3,13 @@
 Nothing is sent to members here: what they are told is said in statements.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from detente.errors import UnitError
 from detente.node.delivering import deliver
 from detente.node.home import Home
-from detente.node.notice_settings import Settings, load_notice_settings
+from detente.node.notice_settings import Settings
 from detente.node.responding import Responder
 from detente.response import (
     Case,
@@ -36,7 +34,6 @@ from detente.statements import Tlp
 from detente.storage.notices import NoticeRow, NoticeShelf, Try
 from detente.storage.threads import ThreadRow
 
-LOOK_EVERY_S = 15.0
 _HOUR = timedelta(hours=1)
 _AGAIN = timedelta(minutes=15)  # during everybody's quiet hours
 _THREADS_MAX = 200
@@ -185,33 +182,6 @@ class Noticer:
                 tlp = Tlp(thread.opening.text("tlp"))
                 title = f"a breach is alleged: {thread.opening.text('title')}"
                 yield self._row(each.digest, Level.HIGH, tlp, title, entry.text("words"))
-
-
-async def keep_noticing(
-    home: Home, now: Callable[[], datetime], report: Callable[[str], None]
-) -> None:
-    """Tell people while the node runs; a file that appears or changes counts at the next look."""
-    noticer: Noticer | None = None
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        try:
-            noticer = await asyncio.to_thread(_look, home, now, noticer)
-        except UnitError as error:
-            report(f"notices: {error.message}")
-
-
-def _look(home: Home, now: Callable[[], datetime], noticer: Noticer | None) -> Noticer | None:
-    from detente.node.paper import keep_paper
-
-    settings = load_notice_settings(home.layout.directory, node=home.identity.name)
-    if settings is None:
-        return None
-    if noticer is None or noticer.settings != settings:
-        noticer = Noticer(home, settings, now)
-    noticer.turn()
-    if settings.paper is not None:
-        keep_paper(home, settings, settings.paper, now)
-    return noticer
 
 
 def _notice(row: NoticeRow) -> Notice:

@@ -1,5 +1,6 @@
 """Paper mode: the current picture as one page that prints, for when the screens are dark."""
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import escape
@@ -14,6 +15,7 @@ from detente.response import Sort, duties_of
 from detente.response.notification import Plan, call_tree
 from detente.signing import JsonValue, format_time
 from detente.storage.disk import Disk, make_private_folder, write_whole
+from detente.storage.errors import storage_faults
 
 _CASES_MAX = 50
 _EVERY = timedelta(hours=1)
@@ -75,11 +77,16 @@ def keep_paper(home: Home, settings: Settings, folder: Path, now: Callable[[], d
     """
     file = folder / _FILE
     moment = now()
-    if file.exists() and moment.timestamp() - file.stat().st_mtime < _EVERY.total_seconds():
+    with storage_faults(doing="looking at the printed picture", where=str(file)):
+        age = moment.timestamp() - file.stat().st_mtime if file.exists() else None
+    # A file from the future tells nothing of its age: the clock was set back.
+    if age is not None and 0 <= age < _EVERY.total_seconds():
         return False
     if not folder.exists():
         make_private_folder(folder)
     write_whole(file, picture_page(home, settings.plan, moment), disk=Disk())
+    with storage_faults(doing="dating the printed picture", where=str(file)):
+        os.utime(file, (moment.timestamp(), moment.timestamp()))
     return True
 
 

@@ -43,7 +43,7 @@ from detente.node.holdings import HomeHoldings
 from detente.node.home import Home
 from detente.node.live import LiveLog
 from detente.node.log import NEW_EPOCH, pass_by
-from detente.node.noticing import keep_noticing
+from detente.node.noticing_live import keep_noticing
 from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.pushing import Push
