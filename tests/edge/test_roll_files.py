@@ -1,5 +1,6 @@
 """A voter's row stays in the office; a broken file is said with its line."""
 
+import gzip
 import json
 
 import pytest
@@ -8,7 +9,14 @@ from click.testing import CliRunner
 from detente.cli.main import root
 from detente.elections.rolls import parse_layout
 from detente.errors import EnvironmentFault, InputError
-from detente.node.roll_files import read_layout, read_log, read_look_ups, read_weeks
+from detente.node.roll_files import (
+    RollFiles,
+    compare_rolls,
+    read_layout,
+    read_log,
+    read_look_ups,
+    read_weeks,
+)
 from detente.node.roll_keeping import keep_roll, read_kept
 
 LAYOUT = {"key": "id", "columns": ["id", "last_name", "status"]}
@@ -79,6 +87,29 @@ def test_broken_tables_beside_it_are_refused_with_their_line(tmp_path):
     (tmp_path / "looks").write_text("time,ip,id\nnever,192.0.2.1,5\n")
     with pytest.raises(InputError, match="looks:2"):
         list(read_look_ups(tmp_path / "looks"))
+
+
+HEAD = b"id\tlast_name\tstatus\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (HEAD + b"V1\tKOWALSKA\tA\nV2\tNOW", "ends within a row: 2 of 3 columns"),
+        (HEAD, "no row below"),
+        (b"", "b.tsv:1: the header of the second snapshot"),
+        (b"id\tstatus\nV1\tA\n", "b.tsv:1: the header of the second snapshot"),
+        (gzip.compress(HEAD, mtime=0), "packed with gzip"),
+        (HEAD.decode().encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_half_a_roll_is_refused_and_never_told_as_removed(office, data, said):
+    (office / "b.tsv").write_bytes(data)
+    with pytest.raises(InputError, match=said):
+        compare_rolls(RollFiles(office / "a.tsv", office / "b.tsv", office / "layout.json"))
+    with pytest.raises(InputError):
+        keep_roll(office / "b.tsv", office / "layout.json", office / "kept")
+    assert not (office / "kept").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}'])

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from getpass import getuser
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -42,11 +41,10 @@ from detente.elections.rolls.siphash import KEY_BYTES
 from detente.errors import EnvironmentFault, InputError
 from detente.node.clock import now
 from detente.node.entropy import SystemEntropy
+from detente.node.roll_snapshots import LINE_BYTES_MAX, chunks_of, opened, require_snapshot
 from detente.signing import format_time
 
 LAYOUT_BYTES_MAX = 4 * 1024 * 1024
-LINE_BYTES_MAX = 1024 * 1024
-CHUNK_BYTES = 1024 * 1024
 LOG_ROWS_MAX = 20_000_000
 SAMPLE_MAX = 50_000
 """Rows of the first snapshot that stand for the roll where shares are compared."""
@@ -106,6 +104,8 @@ def compare_rolls(files: RollFiles) -> RollReport:
         InputError: a file that cannot be read as what it should be, with its line.
     """
     layout = read_layout(files.layout)
+    require_snapshot(files.before, layout, "first")
+    require_snapshot(files.after, layout, "second")
     try:
         comparison = compare(
             chunks_of(files.before), chunks_of(files.after), layout, SystemEntropy().draw(KEY_BYTES)
@@ -162,7 +162,7 @@ def _from_tables(files: RollFiles) -> Iterator[Finding | None]:
 
 def read_layout(path: Path) -> Layout:
     """A layout's description from its file."""
-    with _opened(path) as stream:
+    with opened(path) as stream:
         data = stream.read(LAYOUT_BYTES_MAX + 1)
     if len(data) > LAYOUT_BYTES_MAX:
         raise InputError(f"larger than {LAYOUT_BYTES_MAX} bytes", file=str(path))
@@ -174,32 +174,10 @@ def read_layout(path: Path) -> Layout:
         raise InputError(error.message, file=str(path), remedy=error.remedy) from None
 
 
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}", file=str(path), remedy="Check the path"
-        ) from None
-    except OSError as error:
-        raise EnvironmentFault(f"{path} cannot be read: {error.strerror}") from error
-
-
 def _lines(path: Path) -> Callable[[], Iterator[bytes]]:
     def again() -> Iterator[bytes]:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             yield from stream
-
-    return again
-
-
-def chunks_of(path: Path) -> Callable[[], Iterator[bytes]]:
-    """Return what opens a file once more and gives its bytes."""
-
-    def again() -> Iterator[bytes]:
-        with _opened(path) as stream:
-            while chunk := stream.read(CHUNK_BYTES):
-                yield chunk
 
     return again
 

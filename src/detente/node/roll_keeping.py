@@ -28,11 +28,11 @@ from detente.elections.rolls import (
     roll_hashes,
     silent_since_kept,
 )
-from detente.elections.rolls.comparing import check_header
 from detente.elections.rolls.siphash import KEY_BYTES
 from detente.errors import EnvironmentFault, InputError
 from detente.node.entropy import SystemEntropy
-from detente.node.roll_files import RollFiles, RollReport, chunks_of, read_layout, read_log
+from detente.node.roll_files import RollFiles, RollReport, read_layout, read_log
+from detente.node.roll_snapshots import chunks_of, require_snapshot
 
 _MAGIC = b"detente kept roll 1\n"
 _HEAD_BYTES = len(_MAGIC) + 32
@@ -71,9 +71,9 @@ def keep_roll(snapshot: Path, layout_file: Path, out: Path) -> int:
     """
     layout = read_layout(layout_file)
     key = SystemEntropy().draw(KEY_BYTES)
+    require_snapshot(snapshot, layout)
     chunks = chunks_of(snapshot)
     try:
-        check_header(chunks, layout, "first")
         hashes = roll_hashes(chunks, layout, key)
     except ElectionsError as error:
         raise InputError(error.message, file=str(snapshot), remedy=error.remedy) from None
@@ -113,6 +113,7 @@ def compare_with_kept(files: RollFiles) -> RollReport:
     """
     layout = read_layout(files.layout)
     kept = read_kept(files.before, layout)
+    require_snapshot(files.after, layout, "second")
     try:
         comparison = compare_kept(kept.hashes, chunks_of(files.after), layout, kept.key)
     except ElectionsError as error:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from detente.elections import ElectionsError
-from detente.elections.rolls.comparing import check_header
 from detente.elections.rolls.hashing import blocks
 from detente.elections.rolls.power import TAMPERINGS, Curve, Town, churn_of, curve, make_town
 from detente.elections.rolls.power.churn import usual_churn
 from detente.elections.rolls.power.month import ROWS_MAX
 from detente.errors import InputError
-from detente.node.roll_files import chunks_of, read_layout, read_log
+from detente.node.roll_files import read_layout, read_log
+from detente.node.roll_snapshots import chunks_of, require_snapshot
 
 
 def town_of(roll: Path, layout_file: Path, log: Path | None) -> Town:
@@ -23,8 +23,8 @@ def town_of(roll: Path, layout_file: Path, log: Path | None) -> Town:
         InputError: a file that cannot be read as what it should be.
     """
     layout = read_layout(layout_file)
+    require_snapshot(roll, layout)
     try:
-        check_header(chunks_of(roll), layout, "first")
         size = sum(block.starts.size for block in blocks(chunks_of(roll)))
         step = max(1, size // ROWS_MAX)
         lines = (
