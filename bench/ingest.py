@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-import batch
+from bench import batch
 
 from detente.charter.model import Quota
 from detente.node.addresses import log_keys, require_chain

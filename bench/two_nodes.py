@@ -28,7 +28,7 @@ from threading import Thread
 
 from bench.watch_live import spread
 from detente.charter.model import Quota
-from detente.node.author import Author, ContentDraft
+from detente.node.author import Author, ContentDraft, Wording
 from detente.node.catching_up import open_node
 from detente.node.clock import now
 from detente.node.detecting import detection
@@ -115,7 +115,7 @@ def _drafts(home: Home, values: Sequence[str]) -> tuple[Author, list[ContentDraf
         detection(Item("ipv4-addr:value", each), member=member, handshake=True, now=moment)
         for each in values
     )
-    return author, [author.draft([each.raw], _HANDLING, UNIT) for each in found]
+    return author, [*author.draft_all([Wording([each.raw], _HANDLING, UNIT) for each in found])]
 
 
 @dataclass(slots=True)

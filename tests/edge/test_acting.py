@@ -88,7 +88,7 @@ def notes(*homes):
 
 def share(node, *homes):
     for note in notes(*homes):
-        node.note_seen(note)
+        node.note_seen([note])
 
 
 def test_one_members_word_alerts_at_the_other_and_a_second_origin_makes_it_act(unit):

@@ -7,9 +7,11 @@ writer share is seen.
 
 import ast
 import json
+import sqlite3
 import subprocess
 import sys
 from base64 import b64decode
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -169,7 +171,9 @@ def test_the_header_names_its_place_and_the_log_holds_it_there(unit, which):
 
 def test_what_is_sealed_lies_under_the_hashes_of_the_header(unit):
     node, header = unit[0], unit[1]["sealed"].header
-    blobs = {path.name: path.read_bytes() for path in (node / "blobs").rglob("*") if path.is_file()}
+    with closing(sqlite3.connect(node / "state.sqlite")) as reading:
+        rows = reading.execute("SELECT digest, data FROM small_blob").fetchall()
+    blobs = {digest.hex(): data for digest, data in rows}
     ciphertext, (wrap,) = blobs[header["ciphertext"]], header["wraps"]
     assert sha(ciphertext).hex() == header["ciphertext"]
     assert sha(blobs[wrap]).hex() == wrap

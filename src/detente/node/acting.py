@@ -5,7 +5,7 @@ order in which this node took them; `rebuild` forgets and takes all of them agai
 with the same result. Nothing is decided here: `watch` decides.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Lock
@@ -108,21 +108,24 @@ class Acting:
                     return 0
             return self._decide()
 
-    def note_seen(self, note: bytes) -> int:
-        """Note who shows a log covered so far: from then on what it says was committed.
+    def note_seen(self, notes: Iterable[bytes]) -> int:
+        """Note who shows logs covered so far: from then on what they say was committed.
 
         Args:
-            note: a checkpoint with cosignatures; lines of keys nobody here knows say nothing.
+            notes: checkpoints with cosignatures; lines of keys nobody here knows say nothing,
+                and one that is damaged or whose known key's signature fails says nothing at all.
 
         Returns:
             How many values were decided about anew.
 
         Raises:
-            NoteError, CheckpointError: it is none, or a known key's signature fails.
             StorageFault: the disk or the database refused.
         """
         with self._one_at_a_time:
-            self._note(note)
+            for note in notes:
+                # A key may be known here by now and not when the note was shown, or no more.
+                with suppress(NoteError, CheckpointError):
+                    self._note(note)
             return self._decide()
 
     def rebuild(self) -> int:

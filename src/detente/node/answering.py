@@ -78,23 +78,33 @@ def answer_since(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> 
     name = f"answered {'' if chain is None else chain.latest.digest[:16]}"
     done, upto = objects.done(name), acting.shelf.taken()
     said: list[Acknowledged] = []
-    for stored in _since(home, done, upto):
-        if acting.stopping.is_set():
-            break
-        after = 0
-        while stored.row.issuer != home.identity.member and (
-            page := objects.values_of(stored.number, after=after, limit=PAGE_MAX)
-        ):
-            after = page[-1].number
-            said += answer(home, acting, page, now=now)
-        objects.advance(name, stored.number)
+    for page in _since(home, done, upto):
+        for stored in page:
+            if acting.stopping.is_set():
+                return said
+            if stored.row.issuer != home.identity.member:
+                said += _answer_one(home, acting, stored, now=now)
+        # A kill before this asks again about some, and finds them answered.
+        objects.advance(name, page[-1].number)
     return said
 
 
-def _since(home: Home, done: int, upto: int) -> Iterator[StoredStatement]:
+def _answer_one(
+    home: Home, acting: Acting, stored: StoredStatement, *, now: Callable[[], datetime]
+) -> list[Acknowledged]:
+    objects, after = ActingObjects(home.database), 0
+    said: list[Acknowledged] = []
+    while page := objects.values_of(stored.number, after=after, limit=PAGE_MAX):
+        after = page[-1].number
+        said += answer(home, acting, page, now=now)
+    return said
+
+
+def _since(home: Home, done: int, upto: int) -> Iterator[list[StoredStatement]]:
     while done < upto and (page := home.index.statements(after=done, limit=_STATEMENTS_AT_ONCE)):
-        yield from (each for each in page if each.number <= upto)
         done = page[-1].number
+        if some := [each for each in page if each.number <= upto]:
+            yield some
 
 
 def answer_all(home: Home, acting: Acting, *, now: Callable[[], datetime]) -> list[Acknowledged]:

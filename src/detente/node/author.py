@@ -8,6 +8,7 @@ commitment, wraps and header name it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Literal
 
 from detente.charter import Charter
@@ -44,6 +45,23 @@ from detente.storage.blobs import BlobStore
 from detente.storage.content_keys import ContentKeys
 
 Audience = Literal["unit"] | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is to be said.
+
+    Attributes:
+        objects: RFC 8785 bytes of STIX objects, checked by the caller.
+        handling: leaf 0.
+        audience: "unit" or member ids, ascending.
+        origins: STIX id -> the terms it came under, for what others gave us.
+    """
+
+    objects: Sequence[bytes]
+    handling: Handling
+    audience: Audience
+    origins: Mapping[str, Sequence[Origin]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +185,11 @@ class Author:
         *,
         origins: Mapping[str, Sequence[Origin]] | None = None,
     ) -> ContentDraft:
-        """Salt, encrypt and store content; nothing is said yet.
+        """Salt, encrypt and store one content; as `draft_all`."""
+        return self.draft_all([Wording(objects, handling, audience, origins)])[0]
 
-        Args:
-            objects: RFC 8785 bytes of STIX objects, checked by the caller.
-            handling: leaf 0.
-            audience: "unit" or member ids, ascending.
-            origins: STIX id -> the terms it came under, for what others gave us.
+    def draft_all(self, wordings: Sequence[Wording]) -> list[ContentDraft]:
+        """Salt, encrypt and store contents, durable together; nothing is said yet.
 
         Raises:
             ReleaseError: the gate withholds it from somebody it is addressed to.
@@ -187,14 +203,28 @@ class Author:
                 "the sealing key of this member is suspended: it could not read its own words",
                 remedy="`detente keys rotate sealing` puts another in its place",
             )
-        check_handling(handling)
-        content = make_content(objects, handling.to_bytes(), self._entropy)
+        made = [self._encrypted(each) for each in wordings]
+        digests = self._blobs.put_own([ciphertext for _, ciphertext in made])
+        # Sealed to ourselves before anything is said, so that we can always read what we said.
+        self._own_keys.keep(
+            {
+                digest: self._sealer.seal(
+                    public_key=own_key, info=own_key_info(digest), plaintext=each.key
+                )
+                for digest, (each, _) in zip(digests, made, strict=True)
+            }
+        )
+        return [each for each, _ in made]
+
+    def _encrypted(self, wording: Wording) -> tuple[ContentDraft, bytes]:
+        check_handling(wording.handling)
+        content = make_content(wording.objects, wording.handling.to_bytes(), self._entropy)
         held = draft(
             content,
             issuer=self._member,
             charter=self._digest,
-            audience=audience,
-            origins=origins,
+            audience=wording.audience,
+            origins=wording.origins,
         )
         cleared = decide_audience(held, circle=self._circle)
         for answer in cleared:
@@ -206,25 +236,16 @@ class Author:
         padded = pad_content(content.to_bytes())
         key = self._entropy.draw(32)
         ciphertext = encrypt_content(key, padded)
-        digest = self._blobs.put(ciphertext)
-        # Sealed to ourselves before anything is said, so that we can always read what we said.
-        self._own_keys.keep(
-            digest,
-            self._sealer.seal(
-                public_key=own_key,
-                info=own_key_info(digest),
-                plaintext=key,
-            ),
-        )
-        return ContentDraft(
+        made = ContentDraft(
             content=content,
             terms=held.terms,
             cleared=cleared,
             key=key,
-            ciphertext=digest,
+            ciphertext=sha256(ciphertext).hexdigest(),
             size=len(padded),
-            audience=audience,
+            audience=wording.audience,
         )
+        return made, ciphertext
 
     def sign(self, said: Draft, epoch: int, seq: int) -> Envelope:
         """Sign a draft at its place (the sequencer's `sign`).
@@ -252,7 +273,7 @@ class Author:
             commitment=commitment,
             sealer=self._sealer,
         )
-        self._blobs.put_many(list(wraps.values()))
+        self._blobs.put_own(list(wraps.values()))
         return Sealed(
             audience=said.audience,
             commitment=commitment,

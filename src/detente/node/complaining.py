@@ -228,7 +228,7 @@ class Complaints:
         before = home.content_keys.get(awaited.ciphertext)
         if before is None:
             own = own_key_info(awaited.ciphertext)
-            home.content_keys.keep(awaited.ciphertext, self._seal_to_us(own, key))
+            home.content_keys.keep({awaited.ciphertext: self._seal_to_us(own, key)})
         home.blobs.erase(awaited.wrap)  # it opens to nothing that anybody committed to
         try:
             faults = index_content(home, awaited, self._now())

@@ -4,10 +4,12 @@ An id belongs to the member that said it first, so nobody replaces or takes back
 another named. What was newly named is hunted for in stored events at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from itertools import takewhile
 
 from detente.errors import EnvironmentFault, UnitError
 from detente.node.benign import PackagedLists
@@ -90,40 +92,47 @@ class LiveWarnings:
         named = Named()
         while True:
             page = self._home.index.statements(after=self._taken, limit=STATEMENTS_AT_ONCE)
-            for stored in page:
-                if stored.objects is None:
-                    return named  # still coming in
-                self._take(stored, named)
-                self._taken = stored.number
-                named.statements += 1
-            if len(page) < STATEMENTS_AT_ONCE:
-                return named
+            whole = list(takewhile(lambda stored: stored.objects is not None, page))
+            changes: list[Callable[[], None]] = []
+            for stored in whole:
+                self._take(stored, named, changes)
+            # Whoever asks is not stopped once for each of them.
+            with self._asking:
+                for change in changes:
+                    change()
+            if whole:
+                self._taken = whole[-1].number
+                named.statements += len(whole)
+            if len(whole) < STATEMENTS_AT_ONCE:
+                return named  # the rest is still coming in
 
-    def _take(self, stored: StoredStatement, named: Named) -> None:
+    def _take(
+        self, stored: StoredStatement, named: Named, changes: list[Callable[[], None]]
+    ) -> None:
         if stored.row.ciphertext is None:
             return
         try:
             statement = parse_entry(entry_of(self._home, stored))
             if isinstance(statement.header.says, Sealed):
-                self._read(statement, named)
+                self._read(statement, named, changes)
         except EnvironmentFault:
             raise
         except UnitError:
             return  # content that nobody can use is shown where it was received
 
-    def _read(self, statement: Statement, named: Named) -> None:
+    def _read(self, statement: Statement, named: Named, changes: list[Callable[[], None]]) -> None:
         leaves = leaves_of(self._home, statement)
         issuer = statement.header.issuer
         for index, leaf in () if leaves is None else leaves.read():
             if index == 0:
                 handling = Handling.parse(leaf.data)
                 if handling.kind is Kind.RETRACTION:
-                    self._take_back(handling.about, issuer)
+                    changes.append(partial(self._take_back, handling.about, issuer))
                 continue
             try:
                 made = decode_object(leaf.data)
                 if made.type == "indicator":
-                    self._name(made, statement, named)
+                    changes += self._name(made, statement, named)
             except UnitError:
                 continue  # no object, or no pattern: the others are
 
@@ -132,22 +141,20 @@ class LiveWarnings:
         for payload_hash in about:
             for identity in self._of_statement.get(payload_hash, ()):
                 if self._issuers.get(identity) == issuer:
-                    with self._asking:
-                        self._live.remove(identity)
-                        self._patterns.remove(identity)
+                    self._forget(identity)
 
-    def _name(self, indicator: StixObject, statement: Statement, named: Named) -> None:
+    def _name(
+        self, indicator: StixObject, statement: Statement, named: Named
+    ) -> list[Callable[[], None]]:
+        """Return what is to be changed for one indicator."""
         issuer = statement.header.issuer
         if self._issuers.setdefault(indicator.id, issuer) != issuer:
-            return
+            return []
         if indicator.properties.get("revoked") is True:
-            with self._asking:
-                self._live.remove(indicator.id)
-                self._patterns.remove(indicator.id)
-            return
+            return [partial(self._forget, indicator.id)]
         pattern = indicator.text("pattern") or ""
-        if indicator.text("pattern_type") != "stix" or len(self._live) >= INDICATORS_MAX:
-            return
+        if indicator.text("pattern_type") != "stix":
+            return []
         term = Term(
             f"a warning of {issuer[:12]}",
             _seconds(indicator.text("valid_from")),
@@ -155,18 +162,32 @@ class LiveWarnings:
         )
         wanted = [(key, Found(indicator.id, item, term)) for key, item in keys_of_pattern(pattern)]
         several = [] if wanted else self._joined(indicator.id, pattern, term)
-        wanted += several
-        with self._asking:
-            self._live.remove(indicator.id)  # a newer version says what it names now
-            self._patterns.remove(indicator.id)
-            fresh = [key for key, _ in wanted if not self._live.knows(key)]
-            for key, found in wanted:
-                self._live.add(key, found)
-            self._live.withhold(fresh)
-            for _, found in several:
-                self._patterns.add(found, pattern)
-        named.keys += wanted
         self._of_statement.setdefault(statement.payload_hash, []).append(indicator.id)
+        return [partial(self._put, indicator.id, wanted, several, pattern, named)]
+
+    def _put(
+        self,
+        identity: str,
+        wanted: list[tuple[Key, Found]],
+        several: list[tuple[Key, Found]],
+        pattern: str,
+        named: Named,
+    ) -> None:
+        if len(self._live) >= INDICATORS_MAX or (several and len(self._patterns) >= PATTERNS_MAX):
+            return
+        self._forget(identity)  # a newer version says what it names now
+        wanted = [*wanted, *several]
+        fresh = [key for key, _ in wanted if not self._live.knows(key)]
+        for key, found in wanted:
+            self._live.add(key, found)
+        self._live.withhold(fresh)
+        for _, found in several:
+            self._patterns.add(found, pattern)
+        named.keys += wanted
+
+    def _forget(self, identity: str) -> None:
+        self._live.remove(identity)
+        self._patterns.remove(identity)
 
     def _joined(self, identity: str, pattern: str, term: Term) -> list[tuple[Key, Found]]:
         """Return the key of a pattern of several values; none where it is not looked for live.
@@ -174,7 +195,7 @@ class LiveWarnings:
         Each event it asks for must be known by a value that is not common: else one member
         could have every event of the others looked at, or what is benign told.
         """
-        if len(self._patterns) >= PATTERNS_MAX or len(pattern) > PATTERN_CHARACTERS_MAX:
+        if len(pattern) > PATTERN_CHARACTERS_MAX:
             return []
         if values_it_needs(pattern, self._is_telling) is None:
             return []

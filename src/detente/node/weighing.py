@@ -9,7 +9,6 @@ in a turn waits for the end of it, but not for ever.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from detente.errors import EnvironmentFault, UnitError
@@ -18,7 +17,6 @@ from detente.node.actionable import ActionableView
 from detente.node.answering import answer_since
 from detente.node.home import Home
 from detente.node.shelving import Shelving
-from detente.tlog import CheckpointError, NoteError
 
 WEIGH_EVERY_S = 1.0
 WEIGH_LATE_S_MAX = 60.0  # a peer that sends without end delays what acts by no more
@@ -106,10 +104,8 @@ class Weighing:
         Raises:
             UnitError: a store or a list cannot be read, or this node cannot speak.
         """
-        while self._notes:
-            # A key may be known here by now and not when the note was shown, or no more.
-            with suppress(NoteError, CheckpointError):
-                self.acting.note_seen(self._notes.popleft())
+        if self._notes:
+            self.acting.note_seen([self._notes.popleft() for _ in range(len(self._notes))])
         self.acting.bring_up(gives_way)
         self._shelving.bring_up(gives_way=gives_way)
         if gives_way():

@@ -34,7 +34,7 @@ from detente.storage.errors import (
     MissingBlob,
     storage_faults,
 )
-from detente.storage.small_blobs import SmallBlobs
+from detente.storage.small_blobs import SMALL_BYTES_MAX, SmallBlobs
 
 BLOB_BYTES_MAX = 4 * 2**30
 READ_BYTES_MAX = 64 * 2**20
@@ -51,7 +51,7 @@ class BlobStore:
     Args:
         root: made if absent.
         disk: the steps that make bytes durable.
-        small: where small ones of others go; None for files like all.
+        small: where small ones go; None for files like all.
     """
 
     def __init__(
@@ -109,6 +109,16 @@ class BlobStore:
                 for temporary in staged.values():
                     discard(temporary)
                 raise
+        return digests
+
+    def put_own(self, blobs: Sequence[bytes]) -> list[str]:
+        """Keep what this node says, as `put_many`: small ones together, as small ones."""
+        digests = [hashlib.sha256(data).hexdigest() for data in blobs]
+        wanted = dict(zip(digests, blobs, strict=True))
+        small = {name: data for name, data in wanted.items() if len(data) <= SMALL_BYTES_MAX}
+        for refusal in self.put_promised(small).values():
+            raise refusal
+        self.put_many([data for name, data in wanted.items() if name not in small])
         return digests
 
     def put_promised(self, blobs: Mapping[str, bytes]) -> dict[str, BlobRefused | ErasedBlob]:

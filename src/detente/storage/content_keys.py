@@ -5,6 +5,8 @@ TRUSTED for availability: without it the member cannot read its own old contents
 answer a complaint or let a later reader in. Erasure takes the key away for good.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete, insert, select
 
 from detente.storage.database import Database
@@ -17,15 +19,17 @@ class ContentKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, ciphertext: str, sealed: bytes) -> None:
-        """Keep the key of one ciphertext, durably.
+    def keep(self, sealed: Mapping[str, bytes]) -> None:
+        """Keep the sealed keys of some ciphertexts, durable together.
 
         Raises:
             StorageFault: the database refused.
         """
-        row = {"ciphertext": bytes.fromhex(ciphertext), "sealed": sealed}
-        with self._database.writing("keeping a content key") as connection:
-            connection.execute(insert(content_key), row)
+        rows = [{"ciphertext": bytes.fromhex(name), "sealed": key} for name, key in sealed.items()]
+        if not rows:
+            return
+        with self._database.writing("keeping content keys") as connection:
+            connection.execute(insert(content_key), rows)
 
     def get(self, ciphertext: str) -> bytes | None:
         """Return the sealed key, None where there is none or it was erased.

@@ -1,8 +1,8 @@
-"""Small blobs of others in the database: hundreds become durable with one commit.
+"""Small blobs in the database: hundreds become durable with one commit.
 
-Two files and four syncs for each statement were most of the time of taking up statements of
-one object each. UNTRUSTED, as the files: `blobs` compares every hash. What is large, and what
-this node says itself, stays in files.
+Two files and four syncs for each statement were most of the time of taking up, and of saying,
+statements of one object each. UNTRUSTED, as the files: `blobs` compares every hash. What is
+large stays in files.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select
 from detente.storage.database import Database
 from detente.storage.schema import small_blob
 
+SMALL_BYTES_MAX = 65_536
 _ONE_QUERY = 400
 _LISTED_AT_ONCE = 1_000
 
