@@ -130,7 +130,8 @@ class NameIndex:
 
     def look(self, observed: str) -> LookAlike | None:
         """The protected name that `observed` is like; None if it is its own or like none."""
-        name = observed.strip().rstrip(".").lower()
+        # Certificates and zones may name all hosts at once: the name stands below the star.
+        name = observed.strip().rstrip(".").lower().removeprefix("*.")
         if not name or len(name) > NAME_CHARS_MAX or "." not in name:
             return None
         seen = decode(name)

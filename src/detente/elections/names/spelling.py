@@ -12,7 +12,8 @@ AFFIXES = (
 )  # fmt: skip
 """Election words that are put before or after a name (reference: dnstwist's dictionary class)."""
 
-_SHORT = (("county", "co"), ("county", "cty"), ("state", "st"), ("elections", "elec"),
+_SHORT = (("county", "co"), ("county", "cty"), ("county", "cnty"),
+          ("state", "st"), ("elections", "elec"),
           ("election", "elec"), ("department", "dept"), ("secretaryofstate", "sos"))  # fmt: skip
 _STATE_WORDS = """
 alabama al alaska ak arizona az arkansas ar california ca colorado co connecticut ct delaware de
@@ -54,6 +55,9 @@ def reworded(above: str, label: str, _: str) -> Iterator[tuple[str, Likeness]]:
     whole = above + label
     for other in _reordered(label):
         yield plain(above + other), Likeness.WORD_ORDER
+    if above:  # elections.arden.gov, and ardenelections.com
+        for other in _reordered(whole):
+            yield plain(other), Likeness.WORD_ORDER
     for other in _abbreviated(whole):
         if len(other) >= _WHOLE_MIN:
             yield plain(other), Likeness.ABBREVIATION
