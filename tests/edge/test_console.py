@@ -22,6 +22,7 @@ from detente.node.casework import Casework
 from detente.node.circle import circle_of
 from detente.node.clock import now
 from detente.node.disclosing import decide_public, disclose
+from detente.node.drafting import Drafter
 from detente.node.erasing import erase
 from detente.node.home import Home
 from detente.node.importing import import_file
@@ -63,6 +64,7 @@ EXAMPLES = {
     "{person:str}": "0" * 16,
     "{name:str}": "none.js",
     "{receipt:str}": "none",
+    "{draft:str}": "0" * 16,
     "{step:str}": "dismiss",
 }
 
@@ -520,3 +522,115 @@ def test_a_case_is_made_of_an_alarm_once_and_is_private(in_unit):
     assert rows[0].id in analyst.ask("GET", f"/alarms/{ALARM}").text
     assert [each[0] for each in done(console)] == ["make case"]
     assert console.desk.home.index.statements() == []  # nothing left the house
+
+
+def write(visitor, form, **fields):
+    whole = {
+        "form": form,
+        "words": "Seen at our proxy",
+        "values": "ipv4-addr 198.51.100.7",
+        "tlp": "amber",
+        "pap": "amber",
+        "licence": "NOASSERTION",
+        "to": "unit",
+    }
+    return visitor.ask("POST", f"/alarms/{ALARM}/warning", data=whole | fields)
+
+
+def looked_at(page):
+    return page.partition('name="looked_at" value="')[2].partition('"')[0]
+
+
+def test_a_warning_is_drafted_by_an_analyst_looked_at_and_released_by_a_releaser_alone(in_unit):
+    console, other = in_unit
+    raise_alarm(console)
+    index = console.desk.home.index
+    analyst, form = sign_in(console, Role.ANALYST)
+    place = write(analyst, form, to=other.identity.member).headers["location"]
+    page = analyst.ask("GET", place).text
+    assert "addressed by name; may pass it on to" in page
+    assert "its issuer has not published it" in page
+    assert looked_at(page) == ""  # an analyst is not offered to release
+    answer = analyst.ask("POST", f"{place}/release", data={"form": form, "looked_at": "00"})
+    assert answer.status_code == 403
+    releaser, form = sign_in(console, Role.RELEASER)
+    seen = looked_at(releaser.ask("GET", place).text)
+    for wrong in ("", "00", "0" * 64):
+        answer = releaser.ask("POST", f"{place}/release", data={"form": form, "looked_at": wrong})
+        assert answer.status_code == 400
+    assert index.statements() == []  # nothing left so far
+    answer = releaser.ask("POST", f"{place}/release", data={"form": form, "looked_at": seen})
+    assert answer.status_code == 303
+    (said,) = index.statements()
+    assert answer.headers["location"] == f"/warnings/{said.row.payload_hash}"
+    statement = read_said(console.desk.home, said.row.payload_hash).statement
+    assert statement.sealed.audience == (other.identity.member,)
+    again = releaser.ask("POST", f"{place}/release", data={"form": form, "looked_at": seen})
+    assert again.status_code == 400
+    assert len(index.statements()) == 1
+    trail = [each.action for each in console.desk.office.trail()]
+    assert trail[:1] + [each for each in trail if each == "draft warning"] == [
+        "release warning", "draft warning"
+    ]  # fmt: skip
+
+
+def test_a_preview_tells_each_label_from_the_next_and_a_dropped_draft_never_leaves(in_unit):
+    console, _ = in_unit
+    raise_alarm(console)
+    both, form = sign_in(console, Role.ANALYST, Role.RELEASER)
+    tools, clients = "Our own tools, by a token", "Organisations we serve, by a token"
+    reached = {"red": (tools,), "amber+strict": (tools,), "amber": (tools, clients)}
+    for tlp, who in reached.items():
+        page = both.ask("GET", write(both, form, tlp=tlp).headers["location"]).text
+        rows = page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")
+        sees = {
+            name: "all of it" in row for row in rows for name in (tools, clients) if name in row
+        }
+        assert sees == {tools: tools in who, clients: clients in who}, tlp
+    place = write(both, form).headers["location"]
+    seen = looked_at(both.ask("GET", place).text)
+    assert both.ask("POST", f"{place}/drop", data={"form": form}).status_code == 303
+    answer = both.ask("POST", f"{place}/release", data={"form": form, "looked_at": seen})
+    assert answer.status_code == 400
+    assert console.desk.home.index.statements() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"to": ()},
+        {"to": "0" * 64},
+        {"to": ("unit", "0" * 64)},
+        {"tlp": ""},
+        {"pap": "loud"},
+        {"licence": "MINE"},
+        {"words": "", "values": ""},
+        {"values": "ipv4-addr"},
+        {"values": "ipv4-addr 1.2.3"},
+        {"values": "ipv4-addr 1.2.3.4\n" * 201},
+        {"words": "x" * 20_001},
+    ],
+    ids=str,
+)
+def test_a_draft_that_says_nothing_to_nobody_is_refused(in_unit, fields):
+    console, _ = in_unit
+    raise_alarm(console)
+    analyst, form = sign_in(console, Role.ANALYST)
+    assert write(analyst, form, **fields).status_code == 400
+    assert Drafter(console.desk.home, console.desk.office, now=now).listed(limit=9) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_a_draft_and_a_reason_say_is_shown_as_inert_text(in_unit, text):
+    console, _ = in_unit
+    raise_alarm(console, entity=text)
+    analyst, form = sign_in(console, Role.ANALYST)
+    step(analyst, form, "exclude", reason=text, days="2")
+    place = write(analyst, form, words=text).headers["location"]
+    for path in (place, "/drafts", f"/alarms/{ALARM}", f"/alarms/{ALARM}/warning"):
+        answer = analyst.ask("GET", path)
+        assert answer.status_code == 200
+        assert "<script>alert" not in answer.text
+        assert "<img src=x" not in answer.text
+        for hidden in "\u202e\u200b\u2066\u2069\x1b\x00":
+            assert hidden not in answer.text

@@ -23,6 +23,7 @@ from detente.console.door import Door, require_role
 from detente.console.live import Live
 from detente.console.pages import (
     alarms,
+    drafts,
     entrance,
     members,
     people,
@@ -44,7 +45,7 @@ from detente.node.public_page import PublicPage
 from detente.node.signing_in import Entrance, Place
 
 LOOK_EVERY_S = 0.2
-_PAGES = (alarms, entrance, members, people, public, tonight, trail, warnings)
+_PAGES = (alarms, drafts, entrance, members, people, public, tonight, trail, warnings)
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
