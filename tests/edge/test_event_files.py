@@ -129,7 +129,7 @@ def test_an_absent_file_a_folder_and_an_unknown_format_are_refused_with_their_na
         gathered(EventInput(str(tmp_path / "absent")))
     with pytest.raises(InputError, match="a folder"):
         gathered(EventInput(str(tmp_path)))
-    with pytest.raises(InputError, match=r"events: no known format .* Name the format"):
+    with pytest.raises(InputError, match=r"events: no known format .* See that it is a log"):
         gathered(put(b"dear diary\nnothing happened today\n"))
 
 

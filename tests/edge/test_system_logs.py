@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from detente.cli.main import root
 from detente.errors import InputError
-from detente.node.system_logs import read_trusted
+from detente.node.system_logs import Read, read_trusted, scan_systems
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -77,3 +77,11 @@ def test_what_is_no_list_of_trusted_names_is_refused(tmp_path, text):
 
 def test_a_missing_file_is_said(tmp_path):
     assert "no such file" in str(run("--events", str(tmp_path / "nowhere.log")).exception)
+
+
+def test_a_request_without_a_readable_time_is_counted_as_left_out(tmp_path):
+    rows = [line(n, "192.0.2.1", "/x").replace(":00:00:0", ":99:00:0") for n in range(9)]
+    (tmp_path / "access.log").write_text("".join(rows))
+    read = Read()
+    assert list(scan_systems([str(tmp_path / "access.log")], read, now=4e9)) == []
+    assert (read.requests, read.bad) == (0, 9)

@@ -90,14 +90,15 @@ def _entries(name: str, read: Read, now: float) -> tuple[list[Request], list[Let
         read.bad += len(batch.bad)
         for position, event in zip(batch.positions, batch.events, strict=True):
             at = event.get("_time")
-            if not isinstance(at, int | float):
+            is_request = "cs-uri-stem" in event and "c-ip" in event
+            if not is_request and not ("sender" in event and "recipient" in event):
                 read.others += 1
-            elif "cs-uri-stem" in event and "c-ip" in event:
+            elif not isinstance(at, int | float):
+                read.bad += 1  # without its time a line is in no order
+            elif is_request:
                 requests.append(_request(position + 1, float(at), event))
-            elif "sender" in event and "recipient" in event:
-                letters.append(_letter(position + 1, float(at), event))
             else:
-                read.others += 1
+                letters.append(_letter(position + 1, float(at), event))
         if len(requests) > ENTRIES_MAX:
             raise InputError(
                 f"more than {ENTRIES_MAX} requests", file=name, remedy="Give it day by day"

@@ -59,7 +59,7 @@ def detect(head: bytes) -> Format:
     if found is None:
         raise ReadingError(
             "no known format of events begins like this input",
-            remedy="Name the format with --format",
+            remedy="See that it is a log; `detente watch scan` takes its format with --format",
         )
     return found
 

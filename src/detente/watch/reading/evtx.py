@@ -60,7 +60,7 @@ def read_evtx(chunks: Iterable[bytes], limits: Limits) -> Iterator[Batch]:
     if not header.startswith(MAGIC):
         raise ReadingError(
             "not an EVTX file: it does not begin with ElfFile",
-            remedy="Name the format with --format",
+            remedy="See that it is a log; `detente watch scan` takes its format with --format",
         )
     records = _Records(header, limits)
     for piece in pieces:

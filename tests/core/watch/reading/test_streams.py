@@ -100,7 +100,7 @@ def test_half_a_surrogate_does_not_take_an_event_out_of_sight():
 
 
 def test_what_is_no_format_is_refused_with_what_to_do():
-    with pytest.raises(ReadingError, match="Name the format with --format"):
+    with pytest.raises(ReadingError, match="its format with --format"):
         detect(b"dear diary\nnothing happened today\n")
 
 
