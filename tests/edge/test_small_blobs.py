@@ -11,7 +11,7 @@ from detente.storage.blobs import BlobStore
 from detente.storage.database import create_database
 from detente.storage.errors import DamagedBlob, ErasedBlob, MissingBlob
 from detente.storage.schema import small_blob
-from detente.storage.small_blobs import SmallBlobs
+from detente.storage.small_blobs import SMALL_BYTES_MAX, SmallBlobs
 
 
 def digest_of(data):
@@ -112,3 +112,16 @@ def test_without_a_database_they_are_files_like_all_others(tmp_path):
     assert store.put_promised(promised(b"a file")) == {}
     assert store.get(digest_of(b"a file")) == b"a file"
     assert (tmp_path / "blobs" / digest_of(b"a file")[:3] / digest_of(b"a file")).is_file()
+
+
+def test_what_a_node_says_lies_small_in_the_database_and_large_in_a_file(store, database):
+    large = b"l" * (SMALL_BYTES_MAX + 1)
+    store.put_own([b"said here", large])
+    assert SmallBlobs(database).sizes([digest_of(b"said here"), digest_of(large)]) == {
+        digest_of(b"said here"): 9
+    }
+    assert store.get(digest_of(b"said here")) == b"said here"
+    assert store.get(digest_of(large)) == large
+    store.erase(digest_of(b"said here"))
+    with pytest.raises(ErasedBlob):
+        store.put_own([b"said here"])

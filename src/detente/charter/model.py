@@ -4,7 +4,7 @@ A charter is one RFC 8785 document. Its digest names the version, the digest of
 version 1 names the unit for ever. `document.parse_charter` is the way in.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -243,6 +243,8 @@ class Charter:
     witnesses: tuple[OutsideWitness, ...]
     quota: Quota
     assets: tuple[RegisteredAsset, ...]
+    # Asked for every statement that is read, and never another.
+    _digest: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the document."""
@@ -270,7 +272,9 @@ class Charter:
     @property
     def digest(self) -> str:
         """Hex SHA-256 of the bytes: names this version."""
-        return sha256(self.to_bytes()).hexdigest()
+        if not self._digest:
+            self._digest.append(sha256(self.to_bytes()).hexdigest())
+        return self._digest[0]
 
     @property
     def unit_id(self) -> str:

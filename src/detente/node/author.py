@@ -204,14 +204,16 @@ class Author:
                 remedy="`detente keys rotate sealing` puts another in its place",
             )
         made = [self._encrypted(each) for each in wordings]
-        digests = self._blobs.put_own([ciphertext for _, ciphertext in made])
+        self._blobs.put_own([ciphertext for _, ciphertext in made])
         # Sealed to ourselves before anything is said, so that we can always read what we said.
         self._own_keys.keep(
             {
-                digest: self._sealer.seal(
-                    public_key=own_key, info=own_key_info(digest), plaintext=each.key
+                each.ciphertext: self._sealer.seal(
+                    public_key=own_key,
+                    info=own_key_info(each.ciphertext),
+                    plaintext=each.key,
                 )
-                for digest, (each, _) in zip(digests, made, strict=True)
+                for each, _ in made
             }
         )
         return [each for each, _ in made]

@@ -111,15 +111,13 @@ class BlobStore:
                 raise
         return digests
 
-    def put_own(self, blobs: Sequence[bytes]) -> list[str]:
+    def put_own(self, blobs: Sequence[bytes]) -> None:
         """Keep what this node says, as `put_many`: small ones together, as small ones."""
-        digests = [hashlib.sha256(data).hexdigest() for data in blobs]
-        wanted = dict(zip(digests, blobs, strict=True))
-        small = {name: data for name, data in wanted.items() if len(data) <= SMALL_BYTES_MAX}
-        for refusal in self.put_promised(small).values():
+        small = [data for data in blobs if len(data) <= SMALL_BYTES_MAX]
+        refused = self.put_promised({hashlib.sha256(data).hexdigest(): data for data in small})
+        for refusal in refused.values():
             raise refusal
-        self.put_many([data for name, data in wanted.items() if name not in small])
-        return digests
+        self.put_many([data for data in blobs if len(data) > SMALL_BYTES_MAX])
 
     def put_promised(self, blobs: Mapping[str, bytes]) -> dict[str, BlobRefused | ErasedBlob]:
         """Keep small blobs that came, each under the digest it was asked for, durable together.
@@ -138,7 +136,7 @@ class BlobStore:
                 if (seen := hashlib.sha256(data).hexdigest()) != digest:
                     refused[digest] = _not_as_promised(seen, digest)
                 elif self.is_erased(digest):
-                    refused[digest] = _erased(digest)
+                    refused[digest] = ErasedBlob.named(digest)
                 elif self._small is None or self._is_filed(digest):
                     filed.append(data)
                 else:
@@ -221,7 +219,7 @@ class BlobStore:
                 hasher.update(chunk)
                 yield chunk
         if hasher.hexdigest() != digest:
-            raise _damaged(str(path))
+            raise DamagedBlob.named(str(path))
 
     def verify(self, digest: str) -> int:
         """Read and hash a blob and return its size in bytes.
@@ -253,7 +251,7 @@ class BlobStore:
         found = {} if self._small is None else self._small.get(digests)
         for digest, data in found.items():
             if hashlib.sha256(data).hexdigest() != digest:
-                raise _damaged(f"the small blob {digest}")
+                raise DamagedBlob.named(f"the small blob {digest}")
         return found
 
     def holds(self, digest: str) -> bool:
@@ -375,7 +373,7 @@ class BlobStore:
 
     def _refuse_erased(self, digest: str) -> None:
         if self.is_erased(digest):
-            raise _erased(digest)
+            raise ErasedBlob.named(digest)
 
     def _is_filed(self, digest: str) -> bool:
         # Asked of each small content twice: making a Path costs more than the asking.
@@ -395,16 +393,5 @@ def _checked(digest: str) -> str:
     return digest
 
 
-def _erased(digest: str) -> ErasedBlob:
-    return ErasedBlob(f"blob {digest} was erased here; what was said of it stays provable")
-
-
 def _not_as_promised(seen: str, digest: str) -> BlobRefused:
     return BlobRefused(f"the bytes hash to {seen}, not to {digest} as promised")
-
-
-def _damaged(what: str) -> DamagedBlob:
-    return DamagedBlob(
-        f"{what} does not hash to its name",
-        remedy="Fetch it again from a member that mirrors it: keeping it anew mends it",
-    )

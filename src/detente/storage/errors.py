@@ -8,6 +8,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -45,6 +46,12 @@ class NoSuchKey(UnitError):
 class DamagedBlob(DamagedStore):
     """The bytes under a hash do not have that hash; the hash tells, so nothing wrong is used."""
 
+    @classmethod
+    def named(cls, what: str) -> Self:
+        """Return the error about what is kept at a place."""
+        remedy = "Fetch it again from a member that mirrors it: keeping it anew mends it"
+        return cls(f"{what} does not hash to its name", remedy=remedy)
+
 
 class MissingBlob(UnitError):
     """Nothing is kept under this hash."""
@@ -52,6 +59,11 @@ class MissingBlob(UnitError):
 
 class ErasedBlob(MissingBlob):
     """What had this hash was erased here on purpose, and is not taken again."""
+
+    @classmethod
+    def named(cls, digest: str) -> Self:
+        """Return the error about a blob."""
+        return cls(f"blob {digest} was erased here; what was said of it stays provable")
 
 
 class BlobRefused(UnitError):
