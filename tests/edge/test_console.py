@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from webauthn.helpers import bytes_to_base64url
 
 from detente.console.desk import ANYBODY, ROLES
 from detente.console.hosting import _PAGES, Console
@@ -31,7 +32,8 @@ from detente.node.public_page import REMEMBERED, public_statements
 from detente.node.publishing import publish
 from detente.node.reading import read_said
 from detente.node.responding import Responder
-from detente.node.signing_in import SESSION_LIVES, SESSION_RESTS, Place
+from detente.node.signing_in import CHALLENGE_LIVES, SESSION_LIVES, SESSION_RESTS, Place
+from detente.node.turnstile import FAILURES_AT_ONCE, ONE_MORE_AFTER_S
 from detente.proofs.cosigners import policy_text
 from detente.signing import parse_strict
 from detente.statements import (
@@ -265,8 +267,6 @@ def test_a_strangers_visits_to_the_public_page_gather_it_once_in_a_while(console
 
 def test_an_answer_to_a_question_nobody_asked_opens_nothing(console):
     said = json.dumps({"challenge": "AAAA", "origin": ORIGIN, "type": "webauthn.get"}).encode()
-    from webauthn.helpers import bytes_to_base64url
-
     for credential in (
         {},
         {"response": None},
@@ -276,6 +276,75 @@ def test_an_answer_to_a_question_nobody_asked_opens_nothing(console):
         answer = Visitor(console).ask("POST", "/enter", json={"credential": credential})
         assert answer.status_code == 400
         assert "set-cookie" not in answer.headers
+
+
+def test_who_tries_in_vain_waits_for_seconds_and_nobody_else_does(console, clock):
+    office, entrance = console.desk.office, console.desk.entrance
+    ada, link = office.add("Ada", [Role.ADMINISTRATOR], by=OWNER)
+    here, elsewhere = "192.0.2.1", "192.0.2.2"
+
+    def fails(says, link="00" * 20, address=here):
+        with pytest.raises(InputError, match=says) as refusal:
+            entrance.ask_enrolment(link, address=address)
+        return refusal.value
+
+    for _ in range(FAILURES_AT_ONCE):
+        fails("counts for nothing")
+    for _ in range(100):  # waiting is not made longer by trying
+        assert fails("too many tries").wait_s == ONE_MORE_AFTER_S
+    fails("counts for nothing", address=elsewhere)
+    assert entrance.ask_enrolment(link, address=here)[0].id == ada.id
+    for _ in range(FAILURES_AT_ONCE):  # somebody has the link and no passkey for it
+        with pytest.raises(InputError, match="no answer of a passkey"):
+            entrance.enrol(link, {}, label="", address=here)
+    fails("too many tries", link=link)
+    assert entrance.ask_enrolment(link, address=elsewhere)[0].id == ada.id
+    clock.moment += timedelta(seconds=ONE_MORE_AFTER_S)
+    fails("counts for nothing")
+    assert entrance.ask_enrolment(link, address=here)[0].id == ada.id
+    for number in range(FAILURES_AT_ONCE + 1):  # one caller of IPv6 has many addresses
+        says = "counts for nothing" if number < FAILURES_AT_ONCE else "too many tries"
+        fails(says, address=f"2001:db8::{number:x}")
+
+
+def test_a_browser_that_waits_is_told_for_how_long(console):
+    stranger = Visitor(console)
+    answers = [
+        stranger.ask("POST", "/enter", json={"credential": {}}) for _ in range(FAILURES_AT_ONCE + 1)
+    ]
+    assert {each.status_code for each in answers[:-1]} == {400}
+    assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "6")
+    assert stranger.ask("GET", "/enter").status_code == 200
+
+
+def test_questions_of_strangers_push_out_nobodys_and_each_has_one_good_answer(console, clock):
+    entrance = console.desk.entrance
+
+    def answer(options):
+        challenge = json.loads(options)["challenge"]
+        said = json.dumps({"challenge": challenge, "origin": ORIGIN}).encode()
+        return {"response": {"clientDataJSON": bytes_to_base64url(said)}}
+
+    mine = answer(entrance.ask_assertion("vote"))
+    for _ in range(50):
+        entrance.ask_assertion()
+    challenge = entrance._read_challenge(mine, "vote")
+    for wrong in ("", "vote2"):
+        with pytest.raises(InputError, match="nothing was asked"):
+            entrance._read_challenge(mine, wrong)
+    entrance._use_up(challenge)
+    with pytest.raises(InputError, match="answered before"):
+        entrance._use_up(challenge)
+    for at in range(len(challenge)):
+        changed = bytes([*challenge[:at], challenge[at] ^ 1, *challenge[at + 1 :]])
+        said = json.dumps({"challenge": bytes_to_base64url(changed)}).encode()
+        with pytest.raises(InputError, match="nothing was asked"):
+            entrance._read_challenge(
+                {"response": {"clientDataJSON": bytes_to_base64url(said)}}, "vote"
+            )
+    clock.moment += CHALLENGE_LIVES
+    with pytest.raises(InputError, match="too late"):
+        entrance._read_challenge(mine, "vote")
 
 
 def test_the_trail_shows_what_was_altered_or_taken_out_of_it(tmp_path, clock):

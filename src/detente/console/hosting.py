@@ -43,6 +43,7 @@ from detente.node.home import Home
 from detente.node.offices import Office
 from detente.node.public_page import PublicPage
 from detente.node.signing_in import Entrance, Place
+from detente.node.turnstile import TooOften
 
 LOOK_EVERY_S = 0.2
 _PAGES = (alarms, drafts, entrance, members, people, public, tonight, trail, warnings)
@@ -157,6 +158,12 @@ def _make_app(
             return Redirect("/enter", status_code=303)
         return _say(desk, request, error.detail, "", error.status_code)
 
+    def slow_down(request: Asking, error: TooOften) -> Response[str]:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        answer = _say(desk, request, error.message, error.remedy, status)
+        answer.headers["retry-after"] = str(error.wait_s)
+        return answer
+
     def explain(request: Asking, error: UnitError) -> Response[str]:
         status = HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, EnvironmentFault) else 400
         return _say(desk, request, error.message, error.remedy, status)
@@ -171,7 +178,12 @@ def _make_app(
         route_handlers=list(routes),
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         guards=[require_role],
-        exception_handlers={HTTPException: refuse, UnitError: explain, Exception: own_up},
+        exception_handlers={
+            HTTPException: refuse,
+            TooOften: slow_down,
+            UnitError: explain,
+            Exception: own_up,
+        },
         openapi_config=None,
         request_max_body_size=None,  # the guard counts
         debug=False,

@@ -1,9 +1,11 @@
 """Signing in with a passkey, and sessions: W3C Web Authentication Level 3, checked by `webauthn`.
 
 There is no password to guess or to phish: a passkey answers only to the name it was made
-for. What is asked of a browser is good for one answer and two minutes.
+for. What is asked of a browser is good for one answer and two minutes; it carries its own
+proof of that, so that nobody's questions push out another's.
 """
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,12 +15,14 @@ from typing import Any
 
 from detente.errors import InputError
 from detente.node.offices import Office, Purpose, Who
+from detente.node.turnstile import Turnstile
 from detente.storage.people import Passkey, Person, Session
 
 SESSION_LIVES = timedelta(hours=10)  # a long night
 SESSION_RESTS = timedelta(minutes=45)
 CHALLENGE_LIVES = timedelta(minutes=2)
-CHALLENGES_MAX = 10_000
+ANSWERED_MAX = 10_000
+_NONCE_BYTES, _TIME_BYTES, _MAC_BYTES = 16, 8, 32
 _SEEN_EVERY = timedelta(minutes=1)
 _LABEL_MAX = 60
 _BROWSER_MAX = 200
@@ -70,14 +74,17 @@ class Entrance:
         self._office = office
         self._place = place
         self._now = now
-        self._asked: dict[bytes, tuple[datetime, str]] = {}
+        self._turnstile = Turnstile(now)
+        self._secret = token_bytes(32)
+        self._answered: dict[bytes, datetime] = {}
         self._lock = Lock()
 
-    def ask_enrolment(self, link: str) -> tuple[Person, str]:
+    def ask_enrolment(self, link: str, *, address: str = "") -> tuple[Person, str]:
         """Return whose link it is, and what to ask of the browser (JSON).
 
         Raises:
             InputError: the link is none, was used, or is too old.
+            TooOften: wait first.
         """
         from webauthn import generate_registration_options, options_to_json
         from webauthn.helpers.structs import (
@@ -87,7 +94,7 @@ class Entrance:
             UserVerificationRequirement,
         )
 
-        person, _ = self._owner(link, use=False)
+        person, _ = self._owner(link, address)
         held = self._office.shelf.passkeys(person.id)
         options = generate_registration_options(
             rp_id=self._place.name,
@@ -103,28 +110,33 @@ class Entrance:
         )
         return person, options_to_json(options)
 
-    def enrol(self, link: str, credential: dict[str, Any], *, label: str) -> Person:
+    def enrol(
+        self, link: str, credential: dict[str, Any], *, label: str, address: str = ""
+    ) -> Person:
         """Keep the passkey a browser made for the owner of a link, which is used up.
 
         Raises:
             InputError: the link or the answer counts for nothing.
+            TooOften: wait first.
         """
         from webauthn import verify_registration_response
         from webauthn.helpers.exceptions import WebAuthnException
 
-        person, _ = self._owner(link, use=False)
-        challenge = self._take_challenge(credential, person.id)
-        try:
-            verified = verify_registration_response(
-                credential=credential,
-                expected_challenge=challenge,
-                expected_rp_id=self._place.name,
-                expected_origin=self._place.origin,
-                require_user_verification=True,
-            )
-        except WebAuthnException as error:
-            raise InputError(f"this passkey was not made for this node: {error}") from None
-        self._owner(link, use=True)
+        person, _ = self._owner(link, address)
+        with self._turnstile.trying(address, person.id):
+            challenge = self._read_challenge(credential, person.id)
+            try:
+                verified = verify_registration_response(
+                    credential=credential,
+                    expected_challenge=challenge,
+                    expected_rp_id=self._place.name,
+                    expected_origin=self._place.origin,
+                    require_user_verification=True,
+                )
+            except WebAuthnException as error:
+                raise InputError(f"this passkey was not made for this node: {error}") from None
+            self._use_up(challenge)
+        self._owner(link, address, use=True)
         self._office.shelf.add_passkey(
             Passkey(
                 credential=verified.credential_id,
@@ -154,22 +166,41 @@ class Entrance:
         )
         return options_to_json(options)
 
-    def assert_person(self, credential: dict[str, Any], about: str = "") -> Person:
+    def assert_person(
+        self, credential: dict[str, Any], about: str = "", *, address: str = ""
+    ) -> Person:
         """Return whose passkey answered.
 
         Raises:
             InputError: nobody's, or the answer counts for nothing.
+            TooOften: wait first.
         """
-        from webauthn import verify_authentication_response
-        from webauthn.helpers import base64url_to_bytes
-        from webauthn.helpers.exceptions import WebAuthnException
-
-        challenge = self._take_challenge(credential, about)
-        shelf = self._office.shelf
-        try:
-            key = shelf.passkey(base64url_to_bytes(str(credential.get("rawId", ""))))
+        key = self._known_passkey(credential)
+        with self._turnstile.trying(address, "" if key is None else key.person):
+            challenge = self._read_challenge(credential, about)
             if key is None:
                 raise InputError("this passkey is not known here")
+            uses = self._verify(credential, challenge, key)
+            self._use_up(challenge)
+            person = self._office.require(key.person)
+        self._office.shelf.note_use(key.credential, uses=uses, now=self._now())
+        return person
+
+    def _known_passkey(self, credential: dict[str, Any]) -> Passkey | None:
+        from webauthn.helpers import base64url_to_bytes
+
+        try:
+            named = base64url_to_bytes(str(credential.get("rawId", "")))
+        except ValueError:
+            return None
+        return self._office.shelf.passkey(named)
+
+    def _verify(self, credential: dict[str, Any], challenge: bytes, key: Passkey) -> int:
+        """Return the authenticator's count; the answer is the key's to this challenge."""
+        from webauthn import verify_authentication_response
+        from webauthn.helpers.exceptions import WebAuthnException
+
+        try:
             verified = verify_authentication_response(
                 credential=credential,
                 expected_challenge=challenge,
@@ -181,19 +212,19 @@ class Entrance:
             )
         except (WebAuthnException, ValueError) as error:
             raise InputError(f"this passkey does not open this node: {error}") from None
-        shelf.note_use(key.credential, uses=verified.new_sign_count, now=self._now())
-        return self._office.require(key.person)
+        return verified.new_sign_count
 
-    def recover(self, code: str) -> tuple[Person, str]:
+    def recover(self, code: str, *, address: str = "") -> tuple[Person, str]:
         """Use up a recovery code; return its owner and the secret of a link to enrol anew.
 
         Raises:
             InputError: the code is none or was used.
+            TooOften: wait first.
         """
-        person, purpose = self._owner(code, use=False)
+        person, purpose = self._owner(code, address)
         if purpose != Purpose.RECOVERY:
             raise InputError("this is no recovery code")
-        self._owner(code, use=True)
+        self._owner(code, address, use=True)
         who = Who(person.id, person.name)
         self._office.record(who, "use recovery code", person.name)
         return person, self._office.make_link(person, by=who)
@@ -249,37 +280,50 @@ class Entrance:
         self._office.shelf.end(signed_in.person.id, session, now=self._now())
         self._office.record(signed_in.who, "end session", session or "all")
 
-    def _owner(self, text: str, *, use: bool) -> tuple[Person, str]:
+    def _owner(self, text: str, address: str, *, use: bool = False) -> tuple[Person, str]:
         try:
             secret = bytes.fromhex("".join(text.split()))
         except ValueError:
             secret = b""
         found = self._office.shelf.owner_of_link(secret, now=self._now(), use=use)
-        if found is None:
-            raise InputError(
-                "this link or code counts for nothing: it was used, or is too old",
-                remedy="An administrator makes another; `detente console` makes one for the first",
-            )
-        return self._office.require(found[0]), found[1]
+        with self._turnstile.trying(address, "" if found is None else found[0]):
+            if found is None:
+                raise InputError(
+                    "this link or code counts for nothing: it was used, or is too old",
+                    remedy="An administrator makes another; `detente console` makes one for the "
+                    "first",
+                )
+            return self._office.require(found[0]), found[1]
 
     def _challenge(self, about: str) -> bytes:
-        now, challenge = self._now(), token_bytes(32)
-        with self._lock:
-            if len(self._asked) >= CHALLENGES_MAX:
-                self._asked = {c: a for c, a in self._asked.items() if now < a[0]}
-            if len(self._asked) >= CHALLENGES_MAX:
-                self._asked.pop(next(iter(self._asked)))
-            self._asked[challenge] = (now + CHALLENGE_LIVES, about)
+        """Return something new to be signed; it tells by itself for what and until when."""
+        ends = int((self._now() + CHALLENGE_LIVES).timestamp())
+        said = token_bytes(_NONCE_BYTES) + ends.to_bytes(_TIME_BYTES, "big")
+        return said + self._mac(said, about)
+
+    def _read_challenge(self, credential: dict[str, Any], about: str) -> bytes:
+        """Return the challenge an answer is to, if it was asked here, about this, and lately."""
+        challenge = _challenge_of(credential)
+        said, mac = challenge[:-_MAC_BYTES], challenge[-_MAC_BYTES:]
+        ends = int.from_bytes(said[_NONCE_BYTES:], "big")
+        asked = len(said) == _NONCE_BYTES + _TIME_BYTES
+        if not (asked and hmac.compare_digest(mac, self._mac(said, about))):
+            raise InputError("nothing was asked that this answers", remedy="Try once more")
+        if self._now().timestamp() >= ends:
+            raise InputError("the answer came too late", remedy="Try once more")
         return challenge
 
-    def _take_challenge(self, credential: dict[str, Any], about: str) -> bytes:
-        """Return the challenge an answer is to, which is used up by that."""
-        challenge = _challenge_of(credential)
+    def _use_up(self, challenge: bytes) -> None:
+        """Refuse a second good answer to one question; a bad one is bad each time."""
+        now = self._now()
         with self._lock:
-            ends, asked = self._asked.pop(challenge, (self._now(), ""))
-        if self._now() >= ends or asked != about:
-            raise InputError("nothing was asked that this answers", remedy="Try once more")
-        return challenge
+            self._answered = {each: at for each, at in self._answered.items() if now < at}
+            if challenge in self._answered or len(self._answered) >= ANSWERED_MAX:
+                raise InputError("this was answered before", remedy="Try once more")
+            self._answered[challenge] = now + CHALLENGE_LIVES
+
+    def _mac(self, said: bytes, about: str) -> bytes:
+        return hmac.digest(self._secret, said + about.encode(), "sha256")
 
 
 def _challenge_of(credential: dict[str, Any]) -> bytes:

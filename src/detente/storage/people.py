@@ -263,13 +263,16 @@ class PeopleShelf:
             entry_link.c.used_at.is_(None),
             entry_link.c.ends_at.is_(None) | (entry_link.c.ends_at > _seconds(now)),
         )
-        with self._database.writing("looking at a link") as connection:
-            row = connection.execute(select(entry_link).where(*good)).first()
-            if row is None:
-                return None
-            if use:
-                done = update(entry_link).where(*good).values(used_at=_seconds(now))
-                connection.execute(done)
+        wanted = select(entry_link).where(*good)
+        with self._database.reading("looking at a link") as connection:
+            row = connection.execute(wanted).first()
+        if row is None:
+            return None  # what strangers try writes nothing
+        if use:
+            done = update(entry_link).where(*good).values(used_at=_seconds(now))
+            with self._database.writing("using up a link") as connection:
+                if connection.execute(done).rowcount != 1:
+                    return None
         return str(row.person), str(row.purpose)
 
     def unused_links(self, identifier: str, *, purpose: str) -> int:

@@ -40,7 +40,9 @@ async def ask_enrolment(request: Asking, desk: AtDesk) -> Response[str]:
     """Say what a browser makes a passkey from."""
     asked = await read_json(request)
     link = str(asked.get("link", ""))
-    person, options = await asyncio.to_thread(desk.entrance.ask_enrolment, link)
+    person, options = await asyncio.to_thread(
+        desk.entrance.ask_enrolment, link, address=_address(request)
+    )
     return _json({"name": person.name, "options": json.loads(options)})
 
 
@@ -54,6 +56,7 @@ async def enrol(request: Asking, desk: AtDesk) -> Response[str]:
         str(link),
         credential if isinstance(credential, dict) else {},
         label=str(label),
+        address=_address(request),
     )
     unused = await asyncio.to_thread(
         desk.office.shelf.unused_links, person.id, purpose=Purpose.RECOVERY
@@ -74,7 +77,9 @@ async def let_in(request: Asking, desk: AtDesk) -> Response[str]:
     said = await read_json(request)
     credential = said.get("credential")
     person = await asyncio.to_thread(
-        desk.entrance.assert_person, credential if isinstance(credential, dict) else {}
+        desk.entrance.assert_person,
+        credential if isinstance(credential, dict) else {},
+        address=_address(request),
     )
     return await _let_in(request, desk, person, "")
 
@@ -83,7 +88,7 @@ async def let_in(request: Asking, desk: AtDesk) -> Response[str]:
 async def recover(request: Asking, desk: AtDesk) -> Redirect:
     """Use up a recovery code for a link to make another passkey by."""
     code = (await read_open_form(request)).need("code")
-    _, link = await asyncio.to_thread(desk.entrance.recover, code)
+    _, link = await asyncio.to_thread(desk.entrance.recover, code, address=_address(request))
     return Redirect(f"/enrol#{link}", status_code=303)
 
 
@@ -183,6 +188,11 @@ async def _let_in(request: Asking, desk: Desk, person: Person, to: str) -> Respo
         samesite="strict",
     )
     return answer
+
+
+def _address(request: Asking) -> str:
+    """Return where a request comes from; behind a web server that is the web server."""
+    return "" if request.client is None else request.client.host
 
 
 def _json(document: dict[str, object]) -> Response[str]:
