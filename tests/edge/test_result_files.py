@@ -53,6 +53,11 @@ def test_two_reports_of_one_level_follow_each_other(tmp_path):
     assert [each.check for each in seen.differences] == ["monotone"]
 
 
+def test_figures_that_stand_alone_are_not_said_to_agree(tmp_path):
+    seen = night(tmp_path, county=COUNTY)
+    assert seen.line == "1 files read; nothing stands beside them to compare with."
+
+
 def test_a_place_on_one_side_only_is_not_said_to_agree(tmp_path):
     seen = night(tmp_path, tape=GOOD, precincts=GOOD.partition("Arden,P2")[0])
     assert seen.line == "What both sides name agrees; 1 contests at places stand on one side only."

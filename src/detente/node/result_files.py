@@ -95,7 +95,8 @@ def check_night(night: Night, at: datetime) -> Checked:
         found += gaps(devices, source) + late_votes(devices, night.expected, source)
     found = _with_shapes(found, judged, night)
     found.sort(key=lambda each: -each.weight)
-    line = _line(found, judged, len(alone))
+    is_compared = len(last) > 1 or any(_successive(judged))
+    line = _line(found, judged, len(alone), is_compared=is_compared)
     return Checked(
         REHEARSAL_LINE + line if is_rehearsal else line,
         tuple(found),
@@ -182,14 +183,18 @@ def _successive(real: Sequence[Report]) -> Iterator[tuple[Report, Report]]:
                 yield from pairwise(each)
 
 
-def _line(found: Sequence[Difference], real: Sequence[Report], alone: int) -> str:
+def _line(
+    found: Sequence[Difference], real: Sequence[Report], alone: int, *, is_compared: bool
+) -> str:
     places = len({place for report in real for place in report.places() if place.precinct})
-    votes = sum(abs(each.difference) for each in found)
-    turning = sum(each.can_change_winner for each in found)
+    what = f"{places} precinct reports" if places else f"{len(real)} files"
+    if not found and not is_compared:
+        return f"{what} read; nothing stands beside them to compare with."
     if not found and alone:
         return f"What both sides name agrees; {alone} contests at places stand on one side only."
     if not found:
-        what = f"All {places} precinct reports agree" if places else f"All {len(real)} files agree"
-        return f"{what} along the chain."
+        return f"All {what} agree along the chain."
+    votes = sum(abs(each.difference) for each in found)
+    turning = sum(each.can_change_winner for each in found)
     could = f"{turning} of them could change a winner" if turning else "no winner changes"
     return f"{len(found)} figures do not agree, {votes} votes in all; {could}."
