@@ -37,6 +37,7 @@ _NOUNS = {
     "line": "The hot line: messages to one member that cannot be denied.",
     "notify": "People of this office are told, step by step, until one confirms.",
     "playbook": "Playbooks (CACAO 2.0) as check lists; manual steps only.",
+    "press": "A sentence for the press: drafted by one, approved by another, then sent.",
     "proof": "Verify a proof of misbehaviour, offline.",
     "question": "Ask members, answer them, see who did not.",
     "receipt": "Make or verify a portable proof that a statement is in a log.",

@@ -15,7 +15,7 @@ from detente.cli.output import (
     wants_json,
     write_file,
 )
-from detente.cli.responding import TLP, tell_rows
+from detente.cli.responding import tell_rows
 from detente.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def test(person: str, directory: Path, as_json: bool) -> int:
     notify.toml, for instance:
       per_hour = 20
       paper = "paper"
+      releasers = ["chief"]
       [channels.mail]
       sort = "mail"
       most = "amber"
@@ -209,31 +210,6 @@ def paper(out: Path, directory: Path, as_json: bool) -> None:
         print_json({"file": str(out), "bytes": len(page)})
     if not as_json:
         say(f"{out}: {len(page)} bytes")
-
-
-@command.command("press")
-@click.argument("title", metavar="TITLE")
-@click.option("--known", multiple=True, help="What is known and may be told.")
-@click.option("--doing", multiple=True, help="What is done.")
-@click.option("--tlp", type=click.Choice(TLP), default="clear", show_default=True)
-@json_option
-def press(
-    title: str, known: tuple[str, ...], doing: tuple[str, ...], tlp: str, as_json: bool
-) -> None:
-    """Draft a sentence for the press. Nothing is sent: a releaser approves it and says it.
-
-    \b
-    Example:
-      detente notify press "Results page" --known "it is slow" --doing "figures are on paper"
-    """
-    from detente.response.notification import press_draft
-    from detente.statements import Tlp
-
-    draft = press_draft(title=title, known=known, doing=doing, tlp=Tlp(tlp))
-    if wants_json(as_json):
-        print_json({"draft": draft, "released": False})
-    if not as_json:
-        say(draft)
 
 
 def _settings(home: "Home") -> "Settings":

@@ -75,11 +75,13 @@ class Settings:
     Attributes:
         plan: the pure part.
         routes: name of a channel -> where it goes.
+        releasers: who approves sentences for the press.
         paper: folder for the printable picture, None where it is not written by itself.
     """
 
     plan: Plan
     routes: Mapping[str, Route] = field(default_factory=dict)
+    releasers: tuple[str, ...] = ()
     paper: Path | None = None
 
 
@@ -104,7 +106,7 @@ def load_notice_settings(directory: Path, *, node: str) -> Settings | None:
 
 
 def _settings(found: dict[str, object], node: str, directory: Path) -> Settings:
-    _only(found, {"channels", "people", "steps", "per_hour", "paper"}, "the file")
+    _only(found, {"channels", "people", "steps", "per_hour", "paper", "releasers"}, "the file")
     channels, routes = dict[str, Channel](), dict[str, Route]()
     for name, table in _tables(found.get("channels", {})).items():
         _only(table, _CHANNEL_KEYS, f"channel {name}")
@@ -120,7 +122,14 @@ def _settings(found: dict[str, object], node: str, directory: Path) -> Settings:
         raise InputError("there is a step or more, each later than the one before")
     paper = found.get("paper")
     plan = Plan(node, channels, people, steps, _whole(found.get("per_hour", 20), "per_hour"))
-    return Settings(plan, routes, directory / str(paper) if paper else None)
+    return Settings(plan, routes, _names(found), directory / str(paper) if paper else None)
+
+
+def _names(found: Mapping[str, object]) -> tuple[str, ...]:
+    given = found.get("releasers", [])
+    if not isinstance(given, list) or not all(isinstance(each, str) and each for each in given):
+        raise InputError("releasers is a list of names")
+    return tuple(given)
 
 
 def _route(sort: Sort, table: Mapping[str, object], directory: Path) -> Route:

@@ -34,6 +34,7 @@ class Sort(StrEnum):
     ATTRIBUTION = "attribution"
     LEDGER = "ledger"
     SITUATION = "situation"
+    PRESS = "press"
 
 
 class Level(StrEnum):
@@ -300,6 +301,14 @@ _ACTS: Mapping[Sort, Mapping[str, Form]] = {
         "withdraw": _SAYS,
     },
     Sort.LEDGER: {"open": _opening(period="period", figures="figures", words="words")},
+    Sort.PRESS: {
+        "open": _opening(words="words", by="line"),
+        "revise": _form(words="words", by="line"),
+        "approve": _form(of="id", by="line"),
+        "withdraw": _form(words="words", by="line"),
+        "send": _form(of="id", by="line", to="lines"),
+        "unsent": _form(of="id", to="lines"),
+    },
     Sort.SITUATION: {
         "open": _opening(period="line", lines="traced", withheld="figures", words="words")
     },

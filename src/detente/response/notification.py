@@ -7,7 +7,7 @@ step.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
 from enum import StrEnum
@@ -207,17 +207,10 @@ def call_tree(plan: Plan) -> str:
     return "\n".join([*lines, "", "Write down who answered, and when.", ""])
 
 
-def press_draft(*, title: str, known: Sequence[str], doing: Sequence[str], tlp: Tlp) -> str:
-    """Return a sentence for the press as a draft: what is known, what is done, no name, no actor.
-
-    Only what is marked clear stands in it; a releaser approves it before anybody says it.
-    """
-    if tlp is not Tlp.CLEAR:
-        known = ()
-    facts = "; ".join(known) if known else "we are looking into an event"
-    steps = "; ".join(doing) if doing else "the election goes on as planned"
-    name = title if tlp is Tlp.CLEAR else "A technical event"
-    return f"DRAFT, not released. {name}: {facts}. {steps}. We tell more when we know more."
+def one_line(text: str) -> str:
+    """Return a text as the one line of a header, cut to 200 characters."""
+    # What a partner wrote must not write a header of its own.
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)[:200]
 
 
 def _letter(
@@ -239,11 +232,6 @@ def _letter(
         sort=channel.sort,
         address=address,
         person=person.name,
-        subject=_one_line(subject),
+        subject=one_line(subject),
         text=text,
     )
-
-
-def _one_line(text: str) -> str:
-    # What a partner wrote must not write a header of its own.
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)[:200]

@@ -20,7 +20,6 @@ from detente.response.notification import (
     call_tree,
     held_back,
     letters_of,
-    press_draft,
 )
 from detente.statements import Tlp
 
@@ -89,10 +88,3 @@ def test_the_call_tree_names_every_step_with_numbers():
     text = call_tree(plan())
     assert "+355" in text
     assert "15 minutes" in text
-
-
-def test_a_press_draft_says_nothing_that_is_not_clear():
-    assert SECRET in press_draft(title="Page", known=[SECRET], doing=[], tlp=Tlp.CLEAR)
-    draft = press_draft(title=SECRET, known=[SECRET], doing=[], tlp=Tlp.AMBER)
-    assert SECRET not in draft
-    assert draft.startswith("DRAFT")
