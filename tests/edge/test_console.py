@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from webauthn.helpers import bytes_to_base64url
 
 from detente.console.desk import ANYBODY, ROLES
@@ -33,6 +34,7 @@ from detente.node.publishing import publish
 from detente.node.reading import read_said
 from detente.node.responding import Responder
 from detente.node.signing_in import CHALLENGE_LIVES, SESSION_LIVES, SESSION_RESTS, Place
+from detente.node.trail_keeping import HEAD_FILE, WHOLE_EVERY
 from detente.node.turnstile import FAILURES_AT_ONCE, ONE_MORE_AFTER_S
 from detente.proofs.cosigners import policy_text
 from detente.signing import parse_strict
@@ -47,6 +49,7 @@ from detente.statements import (
     verify_opening,
 )
 from detente.storage.detections import AlarmRow, DetectionRow, DetectionShelf, SourceRow, Taken
+from detente.storage.trail import TrailShelf
 from detente.tlog import Policy, Receipt, inspect_receipt
 from detente.watch.alarms import Alarm, AlarmKey
 from tests.edge.offices import copy_unit, cosign, make_unit, opened
@@ -347,26 +350,92 @@ def test_questions_of_strangers_push_out_nobodys_and_each_has_one_good_answer(co
         entrance._read_challenge(mine, "vote")
 
 
-def test_the_trail_shows_what_was_altered_or_taken_out_of_it(tmp_path, clock):
-    import sqlalchemy as sa
+def tamper(home, change, **values):
+    """Change the trail as somebody who can write the database and nothing else."""
+    with home.database.writing("a thief") as connection:
+        connection.execute(sa.text(change), values)
 
+
+def broken(home):
+    """What a console that was just started finds."""
+    return Office(home, now=now).check_trail().broken
+
+
+def test_the_trail_shows_what_was_altered_or_taken_out_of_it(tmp_path, clock):
     with Home.create(tmp_path / "office", name="Aurel") as home:
         office = Office(home, now=clock.now)
         for number in range(5):
             office.record(OWNER, "do", f"thing {number}")
-        assert office.broken_trail() == []
+        assert office.check_trail().broken == ()
         assert [each.number for each in office.trail()] == [5, 4, 3, 2, 1]
-        with home.database.writing("a thief") as connection:
-            taken_out = sa.text("DELETE FROM trail WHERE number = 2")
-            connection.execute(taken_out)
-        assert office.broken_trail() == [3]
-        with home.database.writing("a thief") as connection:
-            entry = connection.execute(sa.text("SELECT entry FROM trail WHERE number = 4")).scalar()
-            altered = bytes(entry).replace(b"eyJ", b"eyK", 1)
-            change = sa.text("UPDATE trail SET entry = :entry WHERE number = 5")
-            connection.execute(change, {"entry": entry})
-        assert altered != entry
-        assert office.broken_trail() == [3, 5]
+        tamper(home, "DELETE FROM trail WHERE number = 2")
+        assert broken(home) == (3,)
+        with home.database.reading("a thief") as connection:
+            entry = connection.execute(sa.text("SELECT entry FROM trail WHERE number = 3")).scalar()
+        tamper(home, "UPDATE trail SET entry = :entry WHERE number = 4", entry=entry)
+        assert broken(home) == (3, 4, 5)
+        # A console that looked before looks at all of it again within the hour.
+        assert office.check_trail().broken == ()
+        clock.moment += WHOLE_EVERY
+        assert office.check_trail().broken == (3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("DELETE FROM trail WHERE number > 3", "entry 5"),
+        ("DELETE FROM trail", "entry 5"),
+        ("UPDATE trail SET entry = (SELECT entry FROM trail WHERE number = 4)", "entry 5"),
+    ],
+)
+def test_an_end_that_was_cut_off_shows_and_going_on_does_not_hide_it(tmp_path, clock, change, says):
+    with Home.create(tmp_path / "office", name="Aurel") as home:
+        office = Office(home, now=clock.now)
+        for number in range(5):
+            office.record(OWNER, "do", f"thing {number}")
+        assert office.check_trail().head_fault == ""
+        tamper(home, change)
+        assert says in office.check_trail().head_fault
+        office.record(OWNER, "do", "thing 5")
+        assert office.check_trail().head_fault == ""
+        last, found = office.trail(limit=2)
+        assert (last.subject, found.action) == ("thing 5", "find the trail cut")
+        assert says in found.detail
+
+
+@pytest.mark.parametrize("data", [None, b"", b"{}", b"x" * 5_000, b"another's"], ids=range(5))
+def test_a_head_that_is_gone_or_not_ours_is_told(tmp_path, clock, data):
+    with Home.create(tmp_path / "office", name="Aurel") as home:
+        office = Office(home, now=clock.now)
+        office.record(OWNER, "do", "thing")
+        file = home.layout.directory / HEAD_FILE
+        if data is None:
+            file.unlink()
+        elif data == b"another's":
+            with Home.create(tmp_path / "other", name="Borea") as other:
+                Office(other, now=clock.now).record(OWNER, "do", "thing")
+                file.write_bytes((other.layout.directory / HEAD_FILE).read_bytes())
+        else:
+            file.write_bytes(data)
+        assert HEAD_FILE in office.check_trail().head_fault
+
+
+def test_a_visit_to_the_trail_looks_at_what_came_since_the_last(console, monkeypatch):
+    office = console.desk.office
+    seen = []
+    check = TrailShelf.check
+
+    def counted(shelf, keys, since):
+        seen.append(since.number)
+        return check(shelf, keys, since)
+
+    monkeypatch.setattr(TrailShelf, "check", counted)
+    visitor, _ = sign_in(console, Role.OVERSEER)
+    for _ in range(2):
+        assert "all were last checked" in visitor.ask("GET", "/trail").text
+        office.record(OWNER, "do", "thing")
+    assert seen[0] == 0
+    assert seen[1] >= 3  # who added, made a link and signed in
 
 
 HOSTILE = (

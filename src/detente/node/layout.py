@@ -10,6 +10,7 @@ Layout of DIR:
     state.sqlite    TRUSTED: last checkpoints, journal, index; or a server's database has them
     logs/NAME/EPOCH the public face of the log: static files for any web server
     unit.chain      the charter chain, public
+    trail.head      the signed end of the trail of who did what, outside the database
     redacted/       what remains of contents of which a part was erased
     blobs/          ciphertexts, wraps, charters, by hash
 """

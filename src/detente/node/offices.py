@@ -13,12 +13,9 @@ from secrets import token_bytes, token_hex
 from detente.errors import InputError
 from detente.node.home import Home
 from detente.node.identity import check_label
-from detente.signing import Role as KeyRole
-from detente.signing import Signer, key_id
-from detente.storage.errors import NoSuchKey
-from detente.storage.keyfiles import KeyType
+from detente.node.trail_keeping import Trail, TrailReport
 from detente.storage.people import PeopleShelf, Person
-from detente.storage.trail import TrailEntry, TrailShelf
+from detente.storage.trail import TrailEntry
 
 LINK_LIVES = timedelta(hours=24)
 RECOVERY_CODES = 8
@@ -81,7 +78,7 @@ class Office:
         self._home = home
         self._now = now
         self.shelf = PeopleShelf(home.database)
-        self._trail = TrailShelf(home.database)
+        self._trail = Trail(home, now=now)
 
     def add(self, name: str, roles: Iterable[Role], *, by: Who) -> tuple[Person, str]:
         """Add a person; return it with the secret of its link, which is shown only now.
@@ -185,24 +182,7 @@ class Office:
         Raises:
             StorageFault: the database or the disk refused.
         """
-        self._trail.add(
-            self._signer(),
-            at=int(self._now().timestamp()),
-            person=who.id,
-            name=who.name,
-            action=action,
-            subject=subject[:500],
-            detail=detail[:2_000],
-        )
-
-    def _signer(self) -> Signer:
-        ring = self._home.keys
-        try:
-            return ring.signer(KeyRole.TRAIL)
-        except NoSuchKey:
-            # A node made before there was a trail.
-            ring.generate(KeyRole.TRAIL, KeyType.ED25519)
-            return ring.signer(KeyRole.TRAIL)
+        self._trail.record(who.id, who.name, action, subject[:500], detail[:2_000])
 
     def trail(self, *, before: int = 0, limit: int = 100) -> list[TrailEntry]:
         """Return what was done, the newest first.
@@ -210,16 +190,12 @@ class Office:
         Raises:
             StorageFault: the database refused, or an entry is damaged.
         """
-        return self._trail.newest(self._trail_keys(), before=before, limit=limit)
+        return self._trail.newest(before=before, limit=limit)
 
-    def broken_trail(self) -> list[int]:
-        """Return the numbers of entries that were altered or do not follow.
+    def check_trail(self) -> TrailReport:
+        """Say whether the trail holds: altered entries, and an end that was cut off.
 
         Raises:
             StorageFault: the database refused, or an entry is damaged.
         """
-        return list(self._trail.check(self._trail_keys()))
-
-    def _trail_keys(self) -> dict[str, bytes]:
-        held = (each for each in self._home.keys.headers() if each.role is KeyRole.TRAIL)
-        return {key_id(each.public_key): each.public_key for each in held}
+        return self._trail.check()

@@ -263,17 +263,13 @@ class PeopleShelf:
             entry_link.c.used_at.is_(None),
             entry_link.c.ends_at.is_(None) | (entry_link.c.ends_at > _seconds(now)),
         )
-        wanted = select(entry_link).where(*good)
         with self._database.reading("looking at a link") as connection:
-            row = connection.execute(wanted).first()
-        if row is None:
-            return None  # what strangers try writes nothing
-        if use:
+            row = connection.execute(select(entry_link).where(*good)).first()
+        if use and row is not None:  # what strangers try writes nothing
             done = update(entry_link).where(*good).values(used_at=_seconds(now))
             with self._database.writing("using up a link") as connection:
-                if connection.execute(done).rowcount != 1:
-                    return None
-        return str(row.person), str(row.purpose)
+                row = row if connection.execute(done).rowcount else None
+        return None if row is None else (str(row.person), str(row.purpose))
 
     def unused_links(self, identifier: str, *, purpose: str) -> int:
         """Return how many secrets a person still has.

@@ -1,11 +1,11 @@
 """The trail: who of this office did what, each entry signed and naming the hash before it.
 
 TRUSTED to be there, not to be right: who alters or removes an entry that is not the last
-breaks the chain, and the page says so. Who can write to the database can cut the end off,
-and who holds the trail's key too can write another; nothing outside the node shows that yet.
+breaks the chain, and the page says so. Who cuts the end off is shown by the signed head, which
+is kept in a file outside the database. Who can write both and holds the trail's key can write
+another trail; nothing outside the node shows that.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -46,6 +46,19 @@ class TrailEntry:
     is_whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TrailPlace:
+    """A place in the trail: after so many entries, and the last of them.
+
+    Attributes:
+        number: of the last entry; 0 for the beginning.
+        hash: SHA-256 of it.
+    """
+
+    number: int = 0
+    hash: bytes = _START
+
+
 class TrailShelf:
     """The trail in a node's database. Safe for threads of one process."""
 
@@ -55,8 +68,8 @@ class TrailShelf:
     def add(
         self, signer: Signer, *, at: int, person: str, name: str, action: str, subject: str,
         detail: str,
-    ) -> None:  # fmt: skip
-        """Sign and keep what was done.
+    ) -> TrailPlace:  # fmt: skip
+        """Sign and keep what was done; return the trail's new end.
 
         Raises:
             StorageFault: the database refused.
@@ -75,7 +88,8 @@ class TrailShelf:
             payload = canonical({**said, "before": bytes(before).hex()})
             entry = sign_envelope(Role.TRAIL, payload, signer).to_bytes()
             row = {"entry": entry, "hash": sha256(entry).digest()}
-            connection.execute(insert(trail).values(row))
+            done = connection.execute(insert(trail).values(row).returning(trail.c.number))
+            return TrailPlace(int(done.scalar_one()), sha256(entry).digest())
 
     def newest(self, public_keys: dict[str, bytes], *, before: int, limit: int) -> list[TrailEntry]:
         """Return entries, the newest first, each checked against the one before it.
@@ -100,24 +114,40 @@ class TrailShelf:
         ]
         return found[:limit]
 
-    def check(self, public_keys: dict[str, bytes]) -> Iterator[int]:
-        """Yield the number of each entry that does not follow or is not signed.
+    def check(
+        self, public_keys: dict[str, bytes], since: TrailPlace
+    ) -> tuple[list[int], TrailPlace]:
+        """Return the numbers of entries after a place that do not hold, and where they end.
 
         Raises:
             StorageFault: the database refused.
         """
-        follows, after = _START, 0
+        broken: list[int] = []
+        after, follows = since.number, since.hash
         while True:
             query = select(trail).where(trail.c.number > after).order_by(trail.c.number)
             with self._database.reading("checking the trail") as connection:
                 rows = list(connection.execute(query.limit(PAGE_MAX)))
             if not rows:
-                return
+                return broken, TrailPlace(after, follows)
             for row in rows:
                 after, entry = int(row.number), bytes(row.entry)
                 if not _read(after, entry, follows, public_keys).is_whole:
-                    yield after
+                    broken.append(after)
                 follows = sha256(entry).digest()
+
+    def holds(self, place: TrailPlace) -> bool:
+        """Say whether the entry of a place is there, byte for byte.
+
+        Raises:
+            StorageFault: the database refused.
+        """
+        if not place.number:
+            return True
+        query = select(trail.c.entry).where(trail.c.number == place.number)
+        with self._database.reading("looking at the end of the trail") as connection:
+            entry = connection.scalar(query)
+        return entry is not None and sha256(entry).digest() == place.hash
 
     def count(self) -> int:
         """Return how many entries there are.

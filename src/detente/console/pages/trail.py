@@ -17,7 +17,7 @@ def show_trail(request: Asking, desk: AtDesk, before: FromQuery[int] = 0) -> Res
     entries = desk.office.trail(before=max(before, 0), limit=_PAGE)
     values = {
         "entries": entries,
-        "broken": desk.office.broken_trail(),
+        "report": desk.office.check_trail(),
         "older": entries[-1].number if len(entries) == _PAGE else 0,
     }
     return desk.show(request, "trail.html", values)
