@@ -4,6 +4,7 @@
 enters other ballots, publishes other figures.
 """
 
+import gzip
 import json
 from contextlib import suppress
 from datetime import timedelta
@@ -530,3 +531,13 @@ def test_whatever_ballots_hold_all_are_taken_or_none_with_the_reason(ballots):
 def test_no_table_breaks_the_reader(data):
     with suppress(InputError):
         read_table(data, "x")
+
+
+def test_packed_records_stand_for_the_manifest(tmp_path):
+    make_county(tmp_path)
+    definition = json.loads((tmp_path / "audit.json").read_bytes())
+    del definition["manifest"]
+    (tmp_path / "audit.json").write_text(json.dumps(definition))
+    records = tmp_path / definition["contests"][0]["records"]
+    records.write_bytes(gzip.compress(records.read_bytes(), mtime=0))
+    assert len(load_audit(AuditFolder(tmp_path)).manifest.ids) == 1000

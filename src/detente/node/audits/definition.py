@@ -215,10 +215,13 @@ def read_manifest(folder: AuditFolder, name: str) -> Manifest:
     """
     path = folder.file(name)
     try:
+        with path.open("rb") as raw:
+            first = raw.readline(4096).decode("utf-8-sig", "replace")  # records may be packed
+        header = first.strip().split(",")
+        if header[0].lower() != "card" or header[1:2] == ["choice"]:
+            return Manifest(read_ids(path))
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            header = stream.readline(4096).strip().split(",")
-            if header[0].lower() != "card" or header[1:2] == ["choice"]:
-                return Manifest(read_ids(path))
+            stream.readline(4096)
             columns = tuple(column.strip().lower() for column in header[1:])
             rows = csv.reader(stream)
             return _tabled(rows, columns, str(path))
