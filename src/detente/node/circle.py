@@ -1,5 +1,6 @@
 """The unit as this node knows it: who stands where, for the gate and for whoever speaks."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from detente.charter import Charter, keylife
@@ -53,6 +54,14 @@ def readers_now(home: Home, charter: Charter) -> tuple[str, ...] | None:
     others = sorted(charter.member_ids - {home.identity.member})
     active = tuple(each for each in others if standing_of(chain, each) is Standing.ACTIVE)
     return None if len(active) == len(others) else active
+
+
+def still_told(home: Home, readers: Sequence[str]) -> tuple[str, ...]:
+    """Return those of some members that may be told something new, in their order."""
+    chain = home.chain
+    if chain is None:
+        return tuple(readers)
+    return tuple(each for each in readers if standing_of(chain, each) is Standing.ACTIVE)
 
 
 def has_left(home: Home) -> keylife.Left | None:

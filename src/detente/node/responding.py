@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from detente.errors import EnvironmentFault, InputError, UnitError
 from detente.node.author import Audience
+from detente.node.circle import still_told
 from detente.node.contents import leaves_of
 from detente.node.home import Home
 from detente.node.log import Acknowledged
@@ -241,7 +242,7 @@ class Responder:
                 self._home,
                 [entry_object(entry)],
                 _handling(entry, opening),
-                audience=_audience(opening, self.me),
+                audience=self._told(entry, opening),
                 now=self._now,
             )
             self._bring_up()
@@ -257,6 +258,16 @@ class Responder:
         )
         self._sum_up(self.shelf.add([row]))
         return Written(thread, entry.digest, None)
+
+    def _told(self, entry: Entry, opening: Entry) -> Audience:
+        """Return who is told an entry: who walks out of a thread does not end it for the others.
+
+        An opening names whom its author chose, and where nobody else is left the gate says why.
+        """
+        audience = _audience(opening, self.me)
+        if entry.opens or isinstance(audience, str):
+            return audience
+        return still_told(self._home, audience) or audience
 
     def _join(self, private: str, shared: str) -> None:
         old, new = self.row(private), self.row(shared)
