@@ -140,6 +140,21 @@ def test_what_is_published_is_listed_shown_retracted_and_disputed(type_in, offic
     assert [each["id"] for each in only["statements"]] == [disputed["id"]]
 
 
+def test_what_is_under_clear_is_disclosed_and_nothing_else(type_in, office):
+    def disclose(said):
+        return type_in(
+            "statement", "disclose", said["id"][:12], "--yes", "--node", "Aurel", "--json"
+        )
+
+    refused(disclose(publish(type_in, "--tlp", "green", "--pap", "clear").document), 2, "TLP:GREEN")
+    open_words = ("--tlp", "clear", "--pap", "clear", "--licence", "CC0-1.0")
+    said = publish(type_in, *open_words).document
+    first, again = (disclose(said).document for _ in range(2))
+    assert first == again
+    listed = type_in("statement", "list", "--node", "Aurel", "--json").document["statements"]
+    assert [each["kind"] for each in listed] == ["indicator", "indicator", "publication"]
+
+
 def test_a_statement_may_be_addressed_to_some(type_in, office):
     said = publish(type_in, "--tlp", "red", "--to", "Borea").document
     shown = type_in("statement", "show", said["id"], "--node", "Aurel", "--json").document

@@ -89,9 +89,10 @@ def public_statements(home: Home) -> list[PublicStatement]:
     Raises:
         StorageFault: the disk or the database refused.
     """
-    circle, gone = circle_of(home), taken_back(home)
+    wanted = list(islice(published(home), LOOKED_AT_MAX))
+    circle, gone = circle_of(home), taken_back(home) if wanted else frozenset()
     found: list[PublicStatement] = []
-    for identifier in islice(published(home), LOOKED_AT_MAX):
+    for identifier in wanted:
         try:
             said = read_said(home, identifier)
             answer = decide_public(home, said, circle=circle)
