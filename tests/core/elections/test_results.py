@@ -114,6 +114,13 @@ def test_a_shifted_town_is_said_to_have_lost_no_vote():
     assert "no vote is missing" in found[0].explanation
 
 
+def test_a_shift_is_told_of_a_whole_county_and_whatever_order_a_file_lists():
+    counted = precincts([900, 100, 5, 0], [90, 10, 5, 0])
+    assert [each.place for each in shifts(counted, county([0, 990, 110, 10]))] == ["Arden: Mayor"]
+    votes = {(Place("Arden"), MAYOR): {"D": 10, "A": 0, "C": 110, "B": 990}}
+    assert len(shifts(counted, Report("county.csv", Level.COUNTY, votes))) == 1
+
+
 def test_an_altered_page_is_found_from_the_vantage_point_that_sees_it():
     ours = county([900, 800], signed_by="Arden")
     page = report(Level.PUBLIC, [(Place(), [900, 800])], "public-a")

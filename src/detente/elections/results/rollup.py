@@ -44,7 +44,7 @@ def roll_up(inner: Report, outer: Report) -> list[Difference]:
         inner: such as precincts.
         outer: such as their counties.
     """
-    summed = _summed(inner, outer.level)
+    summed = summed_to(inner, outer.level)
     found = [
         (place, contest, choice, difference)
         for (place, contest), votes in outer.votes.items()
@@ -111,14 +111,15 @@ def _leaders_gain(found: Sequence[Difference], outer: Report) -> tuple[int, int]
 
 def missing(inner: Report, outer: Report) -> Iterator[str]:
     """Places and contests that only one side names, in words."""
-    summed = _summed(inner, outer.level)
+    summed = summed_to(inner, outer.level)
     for place, contest in sorted(outer.votes.keys() - summed.keys()):
         yield f"{place}: {contest} is only in {outer.source}"
     for place, contest in sorted(summed.keys() - outer.votes.keys()):
         yield f"{place}: {contest} is only in {inner.source}"
 
 
-def _summed(inner: Report, level: Level) -> Summed:
+def summed_to(inner: Report, level: Level) -> Summed:
+    """A report's votes as they add up at a level further out."""
     summed: Summed = {}
     for (place, contest), votes in inner.votes.items():
         into = summed.setdefault((_within(place, level), contest), {})

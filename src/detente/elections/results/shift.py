@@ -8,9 +8,7 @@ makes it equal to the other, that is what happened, and no vote is lost.
 from collections.abc import Sequence
 
 from detente.elections.results.model import Check, Difference, Report, Weight, margin
-
-_CHOICES_MIN = 3
-"""Two choices that swap cannot be told from a shift of two by one."""
+from detente.elections.results.rollup import summed_to
 
 
 def shifted_by(told: Sequence[int], counted: Sequence[int]) -> int | None:
@@ -30,15 +28,15 @@ def shifts(counted: Report, told: Report) -> list[Difference]:
     """Places whose figures are those of another line of the ballot.
 
     Args:
-        counted: nearer the paper, such as tapes.
-        told: what was reported of the same places.
+        counted: nearer the paper, such as tapes; its order of choices is that of the ballot.
+        told: what was reported of the same places, or of all of them together.
     """
     found: list[Difference] = []
-    for (place, contest), votes in counted.votes.items():
+    for (place, contest), votes in summed_to(counted, told.level).items():
         reported = told.votes.get((place, contest))
-        if reported is None or list(reported) != list(votes):
+        if reported is None or reported.keys() != votes.keys():
             continue
-        move = shifted_by(list(reported.values()), list(votes.values()))
+        move = shifted_by([reported[choice] for choice in votes], list(votes.values()))
         if move is None:
             continue
         wrong = max(abs(reported[choice] - votes[choice]) for choice in votes)
