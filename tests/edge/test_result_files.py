@@ -53,6 +53,12 @@ def test_two_reports_of_one_level_follow_each_other(tmp_path):
     assert [each.check for each in seen.differences] == ["monotone"]
 
 
+def test_a_file_that_is_not_read_is_told(tmp_path):
+    (tmp_path / "detail.xls").write_bytes(b"\xd0\xcf")
+    seen = night(tmp_path, precincts=GOOD, county=COUNTY)
+    assert seen.notes == ("detail.xls: left out: no table (CSV), XML or JSON",)
+
+
 def test_figures_that_stand_alone_are_not_said_to_agree(tmp_path):
     seen = night(tmp_path, county=COUNTY)
     assert seen.line == "1 files read; nothing stands beside them to compare with."

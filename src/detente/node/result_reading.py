@@ -82,6 +82,7 @@ def read_night(folder: Path, offices: Offices) -> Night:
         raise InputError("no folder", file=str(folder), remedy="Name the folder with the figures")
     names = column_map(folder / COLUMN_MAP)
     night = Night()
+    night.notes += _not_read(folder)
     for path in _files(folder):
         name = path.name.lower()
         if name.startswith(EXPECTED):
@@ -159,6 +160,16 @@ def _files(folder: Path) -> list[Path]:
     if len(paths) > FILES_MAX:
         raise InputError(f"more than {FILES_MAX} files", file=str(folder))
     return [path for path in paths if path.name != COLUMN_MAP and not path.name.endswith(ENDING)]
+
+
+def _not_read(folder: Path) -> list[str]:
+    """Files that lie beside the figures and are none, in words: a spreadsheet is easily missed."""
+    others = sorted(path.name for path in folder.iterdir() if path.is_file() and not kind_of(path))
+    return [
+        f"{name}: left out: no table (CSV), XML or JSON"
+        for name in others[:FILES_MAX]
+        if not name.startswith(".")
+    ]
 
 
 def kind_of(path: Path) -> str:
