@@ -686,7 +686,7 @@ def test_a_warning_is_drafted_by_an_analyst_looked_at_and_released_by_a_releaser
     analyst, form = sign_in(console, Role.ANALYST)
     place = write(analyst, form, to=other.identity.member).headers["location"]
     page = analyst.ask("GET", place).text
-    assert "addressed by name; may pass it on to" in page
+    assert "addressed by name; TLP:AMBER reaches it; passed on to" in page
     assert "its issuer has not published it" in page
     assert looked_at(page) == ""  # an analyst is not offered to release
     answer = analyst.ask("POST", f"{place}/release", data={"form": form, "looked_at": "00"})

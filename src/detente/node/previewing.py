@@ -132,8 +132,7 @@ def _member_sight(
 ) -> Sight:
     if isinstance(answer, Cleared) and isinstance(answer.form, Full):
         how = "with the whole unit" if held.audience == UNIT else "by name"
-        onward = "" if answer.onward is None else f"; may pass it on to {answer.onward.scope}"
-        return Sight(name, ALL, f"addressed {how}{onward}")
+        return Sight(name, ALL, f"addressed {how}; {_onward(answer)}")
     rule = answer.rule if isinstance(answer, Withheld) else "part of it came under stricter terms"
     if is_addressed:
         # Who left or was suspended is passed over where the unit is addressed, and stops
@@ -145,5 +144,11 @@ def _member_sight(
 def _other_sight(who: str, answer: Cleared | Withheld) -> Sight:
     if isinstance(answer, Withheld):
         return Sight(who, NOTHING, answer.rule)
+    return Sight(who, ALL, _onward(answer))
+
+
+def _onward(answer: Cleared) -> str:
     onward = answer.onward
-    return Sight(who, ALL, "" if onward is None else f"may pass it on to {onward.scope}")
+    if onward is None:
+        return "the label lets it through"
+    return f"TLP:{onward.tlp.value.upper()} reaches it; passed on to {onward.scope}"
