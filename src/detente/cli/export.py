@@ -35,13 +35,13 @@ def bundle(file: Path, reader: str, since: int, directory: Path, as_json: bool) 
     from detente.node.addresses import find_members, log_keys, require_chain
     from detente.node.bundling import export_bundle
     from detente.node.clock import now
-    from detente.node.cosigning import member_cosigner
+    from detente.node.cosigning import witness_of
     from detente.node.outward import HomeOutward
 
     with open_home(directory) as home:
         chain = require_chain(home)
         (member,) = find_members(chain, {reader: "http://nowhere.invalid"})
-        cosigner = member_cosigner(home, mirror=False, logs=log_keys(chain), now=now)
+        cosigner = witness_of(home, logs=log_keys(chain), now=now)
         outward = HomeOutward(home, cosigner)
         if file.exists():
             raise InputError("there is a file already", file=str(file), remedy="Name another")

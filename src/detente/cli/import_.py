@@ -29,14 +29,14 @@ def bundle(file: Path, directory: Path, as_json: bool) -> None:
     from detente.node.addresses import log_keys, require_chain
     from detente.node.bundling import open_bundle, take_bundle
     from detente.node.clock import now
-    from detente.node.cosigning import member_cosigner
+    from detente.node.cosigning import witness_of
     from detente.node.holdings import HomeHoldings
     from detente.node.outward import HomeOutward
     from detente.node.receiving import Receiver
 
     with open_home(directory) as home:
         chain = require_chain(home)
-        cosigner = member_cosigner(home, mirror=False, logs=log_keys(chain), now=now)
+        cosigner = witness_of(home, logs=log_keys(chain), now=now)
         here = HomeOutward(home, cosigner).read
         receiver = Receiver(HomeHoldings(home, now=now, stopped=say), now=now)
         try:

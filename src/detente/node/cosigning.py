@@ -14,6 +14,7 @@ from typing import assert_never
 
 from detente.charter import KeySlot
 from detente.errors import UnitError
+from detente.node.errors import SigningRefused
 from detente.node.home import Home
 from detente.storage.restored import refuse_unconfirmed
 from detente.storage.witnesses import SqliteWitnessStates
@@ -68,6 +69,8 @@ class Cosigner:
 
     def answer(self, request: bytes) -> Cosigned | Refused:
         """Judge one add-checkpoint request (C2SP tlog-witness)."""
+        if not self._signers:
+            return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "this witness cosigns no more\n")
         return answer(
             request,
             logs=self._logs,
@@ -271,3 +274,21 @@ def member_cosigner(
         logs=logs,
         now=now,
     )
+
+
+def witness_of(
+    home: Home, *, logs: Mapping[str, Sequence[Verifier]], now: Callable[[], datetime]
+) -> Cosigner:
+    """Return a member's witness for its face; one that cosigns nothing where its keys say no more.
+
+    Who left, or suspended the key, goes on showing what it said.
+
+    Raises:
+        NoSuchKey, RestoredState: as `member_cosigner`.
+    """
+    try:
+        return member_cosigner(home, mirror=False, logs=logs, now=now)
+    except SigningRefused:
+        name = f"{home.identity.log}/witness"
+        states = SqliteWitnessStates(home.database, cosigner=name)
+        return Cosigner(signers=(), states=states, logs=logs, now=now)

@@ -35,7 +35,7 @@ from detente.node.addresses import (
 )
 from detente.node.bundling import open_bundle, take_bundle
 from detente.node.control import Answer, ControlDoor
-from detente.node.cosigning import Cosigner, member_cosigner
+from detente.node.cosigning import Cosigner, witness_of
 from detente.node.desk import HomeDesk
 from detente.node.entering import HomeWayIn
 from detente.node.errors import SigningRefused
@@ -190,7 +190,7 @@ class RunningNode:
 
     def _witness(self, chain: CharterChain) -> Cosigner:
         self._logs.update(log_keys(chain))
-        return member_cosigner(self._home, mirror=False, logs=self._logs, now=self._now)
+        return witness_of(self._home, logs=self._logs, now=self._now)
 
     async def _end_tasks(self) -> None:
         tasks = [*self._tasks, *self._telling]
