@@ -1,5 +1,6 @@
 """Figures and event logs read back as they were written, and hostile ones are refused."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
@@ -142,6 +143,7 @@ def small():
         (lambda text: '<!DOCTYPE a [<!ENTITY b "c">]>' + text, "document type"),
         (lambda text: text.replace(">5<", ">-5<"), "-5 votes for 'Ann'"),
         (lambda text: text.replace(">5<", ">x<").replace(">4<", ">y<"), "2 rows cannot be read"),
+        (lambda text: re.sub("(<VoteCounts.*?</VoteCounts>)", r"\1\1", text, flags=re.S), "or two"),
         (lambda text: text.replace("ElectionReport", "Other"), "the root is 'Other'"),
         (lambda text: text.replace("county", "vote-center"), "no figures of"),
     ],

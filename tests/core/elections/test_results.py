@@ -222,6 +222,24 @@ def test_a_clarity_feed_gives_its_places_and_its_own_sums():
 
 
 @pytest.mark.parametrize(
+    ("once", "said"),
+    [
+        ('<County name="Arden" votes="3"/>', "the votes of Arden stand there a second time"),
+        ('<VoteType name="Day"><County name="Arden" votes="3"/></VoteType>', "the votes by 'Day'"),
+    ],
+)
+def test_a_place_that_a_feed_counts_twice_is_refused_with_its_line(once, said):
+    twice = CLARITY.format(total=7).replace(once, once + once)
+    with pytest.raises(ElectionsError, match=f"line 3: Mayor: 'Ann': {said}"):
+        read_clarity(twice.encode(), "f")
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(ElectionsError, match="two columns are called 'votes'"):
+        read_table(b"county,office,candidate,votes,votes\nArden,Mayor,A,5,99\n", "f", level=None)
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ('<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "defines a document type"),

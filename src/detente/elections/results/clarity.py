@@ -45,6 +45,9 @@ class _Reader:
         self._choice = ""
         self._sum = 0
         self._votes: dict[Place, int] = {}
+        self._kinds: set[str] = set()
+        self._kind = ""
+        self._counted: set[tuple[str, Place]] = set()
         self._level = Level.COUNTY
 
     def refuse_doctype(self, *_: object) -> Never:
@@ -61,16 +64,32 @@ class _Reader:
             case "Choice":
                 self._choice = folded(given.get("text", ""))
                 self._sum = self._count(given.get("totalVotes", ""))
-                self._votes = {}
+                self._votes, self._kinds, self._counted = {}, set(), set()
+            case "VoteType" if "Choice" in self._path:
+                self._begin_kind(folded(given.get("name", "")))
             case "County" | "Precinct" if "VoteType" in self._path and "Choice" in self._path:
                 self._add(tag, given)
-            case "VoteType" if "Choice" not in self._path:
+            case "VoteType":
                 self.parts.leave_out(f"{given.get('name', 'a vote type')!r:.40} of a contest")
+
+    def _begin_kind(self, kind: str) -> None:
+        self._kind = kind
+        if kind in self._kinds:
+            self._refuse_second(f"the votes by {kind!r:.40}")
+        self._kinds.add(kind)
+
+    def _refuse_second(self, what: str) -> None:
+        self.parts.refuse(
+            self.line(), f"{self._contest}: {self._choice!r:.60}: {what} stand there a second time"
+        )
 
     def _add(self, tag: str, given: dict[str, str]) -> None:
         name = folded(given.get("name", ""))
         place = Place(name) if tag == "County" else Place(self._region, name)
         self._level = Level.COUNTY if tag == "County" else Level.PRECINCT
+        if (self._kind, place) in self._counted:
+            self._refuse_second(f"the votes of {place}")
+        self._counted.add((self._kind, place))
         self._votes[place] = self._votes.get(place, 0) + self._count(given.get("votes", ""))
 
     def _count(self, text: str) -> int:

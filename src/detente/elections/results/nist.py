@@ -117,7 +117,9 @@ def _take(
             level, place = units.get(unit, (None, Place()))
             into = gatherers[level or Level.STATE]
             if count is None:
-                into.refuse(line, f"{contest}: {choice!r:.60}: no count of the unit {unit!r:.40}")
+                into.refuse(
+                    line, f"{contest}: {choice!r:.60}: no count of the unit {unit!r:.40}, or two"
+                )
             elif level is None:
                 into.leave_out("votes of a unit that is no precinct, county or state")
             else:
@@ -134,8 +136,13 @@ def _counts(selection: Mapping[str, object]) -> dict[str, int | None]:
     """Votes by unit: the total where one is given, else the sum of its kinds; None: no count."""
     totals: dict[str, int | None] = {}
     kinds: dict[str, int | None] = {}
+    seen: set[tuple[str, ...]] = set()
     for row in _rows(selection, "VoteCounts"):
         unit, count = _text(row, "GpUnitId"), _whole(row.get("Count"))
+        what = (unit, *(_text(row, name) for name in ("Type", "OtherType", "DeviceClass")))
+        if what in seen:
+            count = None
+        seen.add(what)
         if row.get("Type") == "total":
             totals[unit] = count
         else:

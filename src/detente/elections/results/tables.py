@@ -98,6 +98,13 @@ def _columns(header: Sequence[str], names: Mapping[str, str]) -> _Columns:
         found = next((seen[name] for name in wanted if name in seen), None)
         if found is not None:
             at[field] = found
+    names_seen = [name.strip().lower() for name in header]
+    for column in at.values():
+        if names_seen.count(names_seen[column]) > 1:
+            raise ElectionsError(
+                f"line 1: two columns are called {header[column].strip()!r:.60}",
+                remedy="Name the columns apart, or take one of them out",
+            )
     parts = [n for name, n in seen.items() if name.endswith("_votes") and n not in at.values()]
     missing = [field for field in ("contest", "choice") if field not in at]
     if "votes" not in at and not parts:
