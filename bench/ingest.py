@@ -26,7 +26,6 @@ from pathlib import Path
 from unittest import mock
 
 from bench import batch
-
 from detente.charter.model import Quota
 from detente.node.addresses import log_keys, require_chain
 from detente.node.author import ContentDraft
