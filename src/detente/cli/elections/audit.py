@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from detente.cli.elections.audit_batches import audit_batches
 from detente.cli.elections.audit_steps import STEPS
 from detente.cli.output import (
     EXIT_GOOD,
@@ -47,6 +48,7 @@ def command() -> None:
     """Plan, draw and judge a risk-limiting audit; recompute anybody's figures."""
 
 
+command.add_command(audit_batches)
 for _step in STEPS:
     command.add_command(_step)
 
