@@ -37,7 +37,7 @@ from detente.statements import (
     parse_entry,
     wrap_info,
 )
-from detente.storage.disk import Disk, make_private_folder, read_capped, write_whole
+from detente.storage.disk import Disk, make_private_folder, read_if_there, write_whole
 from detente.storage.evidence import EvidenceShelf
 from detente.storage.following import FollowedLogs
 from detente.storage.model import StoredStatement
@@ -259,10 +259,9 @@ class Complaints:
         write_whole(file, self._seal_to_us(_secret_info(about), secret), disk=Disk())
 
     def _secret(self, about: str) -> bytes | None:
-        file = self._secret_file(about)
-        if not file.exists():
+        sealed = read_if_there(self._secret_file(about), bytes_max=_SECRET_BYTES_MAX)
+        if sealed is None:
             return None
-        sealed = read_capped(file, bytes_max=_SECRET_BYTES_MAX)
         return open_for_us(self._home, _secret_info(about), sealed)
 
     def _seal_to_us(self, info: bytes, plaintext: bytes) -> bytes:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from detente.node.layout import Layout
-from detente.storage.disk import Disk, read_capped, write_whole
+from detente.storage.disk import Disk, read_if_there, write_whole
 
 _FILE = "console.json"
 _BYTES_MAX = 4_096
@@ -28,7 +28,8 @@ def find_console(layout: Layout) -> str:
         StorageFault: the disk refused.
     """
     file = layout.directory / _FILE
-    if not file.exists():
+    data = read_if_there(file, bytes_max=_BYTES_MAX)
+    if data is None:
         return ""
-    said = json.loads(read_capped(file, bytes_max=_BYTES_MAX))
+    said = json.loads(data)
     return str(said.get("origin", "")) if isinstance(said, dict) else ""

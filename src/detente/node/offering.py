@@ -25,7 +25,7 @@ from detente.node.leaving import own_card
 from detente.node.publishing import Clock
 from detente.proofs.chain import CharterChain
 from detente.signing import JsonLimits, JsonValue, canonical, parse_canonical
-from detente.storage.disk import Disk, read_capped, write_whole
+from detente.storage.disk import Disk, read_if_there, write_whole
 
 FILE = "offer.json"
 _FILE_BYTES_MAX = 2**24  # a charter, and an acceptance of each of 64 members
@@ -68,9 +68,10 @@ def read_offer(home: Home) -> OpenOffer | None:
         StorageFault: the disk refused.
     """
     path = home.layout.directory / FILE
-    if not path.exists():
+    data = read_if_there(path, bytes_max=_FILE_BYTES_MAX)
+    if data is None:
         return None
-    value = parse_canonical(read_capped(path, bytes_max=_FILE_BYTES_MAX), _LIMITS)
+    value = parse_canonical(data, _LIMITS)
     match value:
         case {"document": str(document), "answers": list(answers), "at": str(at)}:
             kept = tuple(str(each).encode() for each in answers)

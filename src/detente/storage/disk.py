@@ -147,6 +147,20 @@ def read_capped(path: Path, *, bytes_max: int) -> bytes:
     return data
 
 
+def read_if_there(path: Path, *, bytes_max: int) -> bytes | None:
+    """Read a small file that another thread or command may remove at any moment.
+
+    Raises:
+        StorageFault: as `read_capped`; a file that is not there is None instead.
+    """
+    try:
+        return read_capped(path, bytes_max=bytes_max)
+    except StorageFault as fault:
+        if isinstance(fault.__cause__, FileNotFoundError):
+            return None
+        raise
+
+
 def refuse_if_shared(path: Path) -> None:
     """Refuse a secret that others on this machine can read or replace.
 
