@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,9 +24,17 @@ NAMES = ("Aurel", "Borea", "Cantor", "Dorne")
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nothing listens on.
+
+    From below those that the system lends to outgoing connections: a node that is killed and
+    started again would find its own taken by somebody's request.
+    """
+    # Not seeded: tests beside this one would be given the same.
+    for port in random.SystemRandom().sample(range(15_000, 32_000), k=100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def found_unit(folder, names, *, witnesses=(), f=0, adapt=lambda charter: charter, answering=False):
@@ -206,6 +215,7 @@ def running(folder, *names, start=True, listening=None, answering=False):
     finally:
         for node in nodes.values():
             node.kill()
+            sys.stderr.write(f"{node.name} said:\n{node.words()}")  # shown where a test fails
 
 
 HANG_S = 90.0  # what a slow machine may take; a test waits for what happens, it measures nothing

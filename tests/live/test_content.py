@@ -1,15 +1,19 @@
 """Live rows A09-A14, A16, A37, and copied commitments and garbage: what stands in the content."""
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
 from detente.cli import forwarding
-from detente.statements import Kind, Tlp, parse_entry
+from detente.node.unsealing import open_received
+from detente.proofs import make_object_receipt, parse_chain, verify_object_receipt
+from detente.statements import ContentError, Kind, Tlp, open_leaves, parse_entry
+from detente.tlog import Policy, Receipt
 from tests.live.mischief import handled, indicator_of, named, sealed, spoken, told, typed
 from tests.live.test_poison import heard, id_of
-from tests.live.unit import ask_raw, eventually, faults, indicator, kept, kept_of, taken
+from tests.live.unit import ask_raw, eventually, faults, indicator, kept, kept_of, look, taken
 
 NASTY = (
     "=cmd|'/C calc'!A1 <script>alert(1)</script> \x1b[2J\x1b]0;owned\x07 "
@@ -167,6 +171,63 @@ def test_a37_what_was_given_in_red_cannot_be_said_on_by_an_honest_node(stage, tm
     assert "not said" in done.output
 
 
+def test_a37_a_copy_that_was_handed_on_still_shows_whose_red_it_was(stage, tmp_path):
+    """The liar relabels what it got in RED, in vain, and then hands the content on by itself."""
+    liar, (aurel, borea) = stage.liar, stage.nodes
+    table = tmp_path / "red.csv"
+    table.write_text("type,value,name\nipv4-addr,198.51.100.37,scanner\n")
+    said = told(aurel, "statement", "publish", table, "--tlp", "red", "--to", "Cantor")["id"]
+    eventually(lambda: said in kept(borea), within_s=20)
+    entry = entry_of(aurel, kept(borea)[said][1])
+    content = got_by(liar, aurel, parse_entry(entry))
+    relabelled = sealed(liar, [content.leaves[1].data], handled(tlp=Tlp.CLEAR))
+    at = liar.say(relabelled, lambda seq: liar.entry(seq, "203.0.113.37"))
+    stage.everywhere(lambda node: kept_of(node, liar.member).get(at + 1) == 1)
+    for node in stage.nodes:
+        assert kept_of(node, liar.member).get(at, 0) == 0  # not its own to label
+    # Whoever is shown the copy holds it against the log as borea mirrored it, who was not told.
+    policy, receipt = tmp_path / "aurel.policy", tmp_path / "red.tlog-proof"
+    assert typed(borea, "charter", "policy", "--member", "Aurel", "--out", policy).exit_code == 0
+    # Settled it is not while the liar cosigns nothing; the label hangs on the author's key alone.
+    unsettled = re.sub(r"(?m)^quorum .*$", "quorum none", policy.read_text())
+    told(borea, "receipt", "make", said, "--out", receipt)
+    place = replace(Receipt.parse(receipt.read_bytes()), extra=b"")
+    chain = parse_chain((borea.directory / "unit.chain").read_bytes())
+
+    def verified(opening):
+        file = make_object_receipt(entry, place, opening).to_bytes()
+        return verify_object_receipt(file, Policy.parse(unsettled), chain=chain)
+
+    found = verified(open_leaves(content, {0, 1}))
+    assert (found.statement, found.handling.tlp) == (said, Tlp.RED)
+    assert (found.position.issuer, found.is_signer_known) == (aurel.member, True)
+    assert b"198.51.100.37" in found.stix
+    # The object cannot be shown under another label than the one it was said under.
+    milder = replace(content.leaves[0], data=content.leaves[0].data.replace(b'"red"', b'"clear"'))
+    forged = replace(content, leaves=(milder, *content.leaves[1:]))
+    assert forged != content
+    with pytest.raises(ContentError):
+        verified(open_leaves(forged, {0, 1}))
+
+
+def got_by(liar, node, statement):
+    """Return a content as the hostile member reads it: with the wrap that was made for it."""
+    take_blobs(liar, node, statement)
+    content = open_received(liar.home, statement)
+    assert content is not None
+    return content
+
+
+def take_blobs(liar, node, statement):
+    """Give the hostile member what a node keeps beside a statement of its own."""
+    for digest in (statement.sealed.ciphertext, *statement.sealed.wraps):
+        small = look(node, "SELECT data FROM small_blob WHERE digest = ?", bytes.fromhex(digest))
+        (data,) = [row[0] for row in small] or [
+            each.read_bytes() for each in (node.directory / "blobs").rglob(digest)
+        ]
+        assert liar.home.blobs.put(data) == digest
+
+
 def test_a_copied_commitment_opens_at_no_place_but_its_own(stage):
     liar = stage.liar
     aurel, borea = stage.nodes
@@ -174,11 +235,7 @@ def test_a_copied_commitment_opens_at_no_place_but_its_own(stage):
     eventually(lambda: said in kept(borea), within_s=20)
     seq = kept(borea)[said][1]
     theirs = parse_entry(entry_of(aurel, seq)).sealed
-    for digest in (theirs.ciphertext, *theirs.wraps):
-        path = aurel.directory / "blobs"
-        (found,) = path.rglob(digest) if any(path.rglob(digest)) else (None,)
-        if found is not None:
-            liar.home.blobs.put(found.read_bytes())
+    take_blobs(liar, aurel, parse_entry(entry_of(aurel, seq)))
     place = liar.say(lambda seq: spoken(liar, seq, theirs))
     stage.everywhere(lambda node: taken(node, liar.origin) == place + 1)
     stage.everywhere(

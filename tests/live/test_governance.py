@@ -124,6 +124,36 @@ def test_a47_and_a48_a_version_other_than_the_next_binds_nobody(stage, version):
     assert versions(stage) == [1, 1]
 
 
+def test_a47_a_charter_that_has_run_out_is_not_put_to_the_vote(stage):
+    """Served with everything that would make it bind, but for the time: it was over yesterday."""
+    liar = stage.liar
+    over = after(stage.charter, expires=now().replace(microsecond=0) - timedelta(days=1))
+    good = renewal(stage, 47)  # the same but for the time, as the measure
+    show_papers(liar, over, good)
+    before = versions(stage)
+    said(liar, proposal(good))
+    *_, yes, confirm = said(liar, proposal(over), ballot(Yes, over), ballot(Confirm, over))
+    hashes = [parse_entry(liar.entries[place]).payload_hash for place in (yes, confirm)]
+    said(liar, certificate(over, hashes))
+    taken_up(stage)
+    assert versions(stage) == before
+    for node in stage.nodes:
+        eventually(lambda node=node: good.digest in offered(node), within_s=20)
+        assert over.digest not in offered(node)
+        assert typed(node, "charter", "vote", over.digest).exit_code != 0
+
+
+def certificate(new, hashes):
+    return Certificate(
+        version=new.version,
+        digest=new.digest,
+        round=1,
+        confirms=(hashes[1],),
+        consents=(hashes[0],),
+        acceptances=(),
+    )
+
+
 def test_a49_a_clause_in_hidden_characters_is_spelled_out_or_not_put_to_the_vote(stage):
     liar = stage.liar
     before = versions(stage)

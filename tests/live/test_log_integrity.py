@@ -3,7 +3,11 @@
 import shutil
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from detente.cli.main import root
 from detente.exchange.protocol.paths import checkpoint_path
+from tests.live.mischief import told, typed
 from tests.live.unit import (
     HOSTILE,
     cosigned_size,
@@ -89,6 +93,44 @@ def test_a21_a_node_restored_from_an_old_disk_does_not_sign(unit, tmp_path):
     unit.settle_down()
     assert cosigned_size(borea, aurel.origin) == 2
     assert not [kind for who, kind, _ in proofs(borea) if who == aurel.member]
+
+
+def test_a21_a_back_up_restored_by_a_victim_signs_nothing_and_says_why(unit, tmp_path):
+    """The victim does all as its guide says: backup, restore, the unlock key put back, run."""
+    aurel, borea = unit.nodes
+    first = aurel.say("198.51.100.1")
+    eventually(lambda: cosigned_size(borea, aurel.origin) == 1, within_s=20)
+    archive, unlock = tmp_path / "aurel.tar", (aurel.directory / "unlock.key").read_bytes()
+    aurel.stop()
+    saved = typed(aurel, "backup", archive)
+    assert saved.exit_code == 0, saved.output
+    aurel.start()
+    aurel.say("198.51.100.2")
+    eventually(lambda: cosigned_size(borea, aurel.origin) == 2, within_s=20)
+    aurel.kill()
+    shutil.rmtree(aurel.directory)
+    restored = CliRunner().invoke(root, ["restore", str(archive), str(aurel.directory)])
+    assert restored.exit_code == 0, restored.output
+    assert "detente keys confirm" in restored.output
+    (aurel.directory / "unlock.key").write_bytes(unlock)
+    (aurel.directory / "unlock.key").chmod(0o600)
+    aurel.start(wait=False)
+    eventually(lambda: aurel.process.poll() is not None, within_s=30)
+    refused = aurel.run("statement", "publish", warning(tmp_path))
+    assert refused.returncode == 3
+    for why in (aurel.words(), refused.stderr.decode()):
+        assert "it signs nothing" in why
+        assert "`detente keys confirm` compares" in why
+    # What it holds can be read meanwhile.
+    assert first in {each["id"] for each in told(aurel, "statement", "list")["statements"]}
+    assert cosigned_size(borea, aurel.origin) == 2
+    assert proofs(borea) == []
+    # The word of another, given now, does not free it: it shows what the back-up lacks.
+    vouched = tmp_path / "from-borea.checkpoint"
+    assert typed(borea, "keys", "vouch", "Aurel", "--out", vouched).exit_code == 0
+    compared = aurel.run("keys", "confirm", vouched)
+    assert compared.returncode != 0
+    assert b"detente keys recover" in compared.stderr
 
 
 def test_a22_a_bit_changed_in_any_file_is_refused_and_the_rest_still_counts(unit):

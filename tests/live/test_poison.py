@@ -3,9 +3,11 @@
 Also: a veto for what belongs to others, and an import that poses as an own sighting.
 """
 
+import re
 from datetime import timedelta
 
 from detente.node.clock import now
+from detente.node.taking_back import RETRACTED_MAX
 from detente.statements import Kind
 from detente.watch import Basis, claim_extension
 from tests.live.mischief import (
@@ -19,7 +21,9 @@ from tests.live.mischief import (
     typed,
     why,
 )
-from tests.live.unit import eventually, kept, kept_of
+from tests.live.unit import HOSTILE, eventually, faults, kept, kept_of
+
+TOOK_BACK = re.compile(rf"{HOSTILE} took back (\d+) of its own statements within")
 
 
 def level(node, value):
@@ -111,13 +115,14 @@ def test_a33_what_another_said_cannot_be_taken_back(stage):
         assert kept(node)[said][0] == aurel.member  # the original stays
 
 
-def test_a33_own_words_taken_back_in_masses_stay_in_the_log(stage):
+def test_a33_own_words_taken_back_in_masses_stay_in_the_log_and_people_are_told(stage):
     liar = stage.liar
     many = [f"c2-{n}.a33-mass.example" for n in range(20)]
     seq = liar.say(*(sealed(liar, [named(liar.member, value)]) for value in many))
     for n in range(20):
         heard(stage, seq + n)
     ids = sorted(id_of(stage.nodes[0], liar.member, seq + n) for n in range(20))
+    before = {node.name: faults(node, liar.member) for node in stage.nodes}
     back = liar.say(
         sealed(liar, [note(liar.member, "all of it")], handled(Kind.RETRACTION, about=ids))
     )
@@ -126,6 +131,11 @@ def test_a33_own_words_taken_back_in_masses_stay_in_the_log(stage):
         assert {level(node, value) for value in many} == {"noted"}
         assert "withdrawn" in rules(node, many[0])
         assert {kept_of(node, liar.member)[seq + n] for n in range(20)} == {1}
+        # Nothing is refused; people hear of the rate, and of the one member whose it is.
+        eventually(lambda node=node: TOOK_BACK.search(node.words()), within_s=30)
+        assert int(TOOK_BACK.search(node.words())[1]) > RETRACTED_MAX
+        assert faults(node, liar.member) == before[node.name]
+        assert not any(f"{each.name} took back" in node.words() for each in stage.nodes)
 
 
 def test_an_indicator_that_ran_out_alerts_nobody_any_more_and_stays_in_the_log(stage):

@@ -75,6 +75,25 @@ def test_a29_a_denied_statement_becomes_a_proof_at_every_node(stage, tmp_path):
     shown(stage, tmp_path, "denial", since=before)
 
 
+def test_a29_a_denial_heard_before_its_statement_waits_for_it(stage, tmp_path):
+    """The denial names, by its hash, what the liar says only two places later."""
+    liar, before = stage.liar, held(stage, "denial")
+    place = liar.next
+    late = sealed(liar, [named(liar.member, "c2.denied-early.example")])(place + 2)
+    name = parse_entry(late).payload_hash
+    words = [note(liar.member, "we shall never have said that")]
+    denial = liar.say(
+        sealed(liar, words, handled(Kind.DENIAL, about=[name])),
+        lambda seq: liar.entry(seq, "203.0.113.29"),
+    )
+    heard(stage, denial)
+    heard(stage, denial + 1)
+    stage.settle_down()
+    assert held(stage, "denial") == before  # it contradicts nothing so far
+    heard(stage, liar.say(late))
+    shown(stage, tmp_path, "denial", since=before)
+
+
 def test_two_statements_for_one_place_become_a_proof_at_every_node(stage, tmp_path):
     liar, before = stage.liar, held(stage, "double-statement")
     place = liar.next

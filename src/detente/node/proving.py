@@ -6,6 +6,7 @@ under the charter chain before anybody is told of it, and says what a key did, n
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 from detente.charter.avowals import Suspend
 from detente.errors import EnvironmentFault, UnitError
@@ -45,6 +46,7 @@ class Contradictions:
         self._faults_seen = 0
         self._loose: dict[str, Statement] = {}
         self._open_denials: dict[str, StoredStatement] = {}
+        self._unheard: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # denial and its opening
 
     def find(self, chain: CharterChain) -> Iterator[ProofFile]:
         """Yield files that may show something; the caller checks, keeps and shows them.
@@ -55,7 +57,8 @@ class Contradictions:
             StorageFault: the disk or the database refused.
         """
         yield from self._of_faults(chain)
-        yield from self._of_denials()
+        self._take_denials()
+        yield from self._of_what_is_denied()
 
     def _of_faults(self, chain: CharterChain) -> Iterator[ProofFile]:
         """Look at entries that do not count: made for another place, or by a key that ended."""
@@ -87,7 +90,7 @@ class Contradictions:
             return None
         return taken_entry(self._home, f"{history.log}/{header.epoch}", header.seq)
 
-    def _of_denials(self) -> Iterator[ProofFile]:
+    def _take_denials(self) -> None:
         kind, after = Kind.DENIAL.value, self._done.done(_DENIALS)
         for stored in self._home.index.statements(kind=kind, after=after, limit=_AT_ONCE):
             if stored.row.issuer != self._home.identity.member:
@@ -97,13 +100,14 @@ class Contradictions:
             del self._open_denials[next(iter(self._open_denials))]
         for stored in list(self._open_denials.values()):
             try:
-                yield from self._denied(stored)
+                self._take_denial(stored)
             except EnvironmentFault:
                 raise
             except UnitError:  # erased meanwhile
                 self._open_denials.pop(stored.row.payload_hash, None)
 
-    def _denied(self, stored: StoredStatement) -> Iterator[ProofFile]:
+    def _take_denial(self, stored: StoredStatement) -> None:
+        """Note what a denial names; it may be said only later."""
         row = stored.row
         denial = taken_entry(self._home, row.origin, row.seq)
         if denial is None:
@@ -112,15 +116,26 @@ class Contradictions:
         del self._open_denials[row.payload_hash]
         if content is None:
             return
-        about = Handling.parse(content.leaves[0].data).about
         opening = open_leaves(content, {0}).to_bytes()
-        for name in about:
+        for name in Handling.parse(content.leaves[0].data).about:
+            self._unheard[(row.issuer, name)] = (denial, opening)
+
+    def _of_what_is_denied(self) -> Iterator[ProofFile]:
+        """Hold denials against what they name, some at a time; what is not here is waited for."""
+        while len(self._unheard) > _LOOSE_MAX:
+            del self._unheard[next(iter(self._unheard))]
+        for (issuer, name), (denial, opening) in list(islice(self._unheard.items(), _AT_ONCE)):
+            del self._unheard[(issuer, name)]
             found = self._home.index.statement(name)
-            # To deny what another said is nobody's fault.
-            if found is not None and found.row.issuer == row.issuer:
+            if found is not None and found.row.issuer != issuer:
+                continue  # to deny what another said is nobody's fault
+            said = None
+            if found is not None:
                 said = taken_entry(self._home, found.row.origin, found.row.seq)
-                if said is not None:
-                    yield prove_denial(said, denial, opening)
+            if said is None:
+                self._unheard[(issuer, name)] = (denial, opening)  # looked at again after the rest
+            else:
+                yield prove_denial(said, denial, opening)
 
 
 def taken_entry(home: Home, origin: str, seq: int) -> bytes | None:

@@ -16,6 +16,7 @@ from detente.node.home import Home
 from detente.node.promising import Promises
 from detente.node.proving import Contradictions
 from detente.node.receiving import Receiver
+from detente.node.taking_back import Retractions
 from detente.proofs import CharterChain, ProofFile, check
 from detente.storage.errors import StorageFault
 
@@ -55,6 +56,7 @@ class Redress:
         self._made: dict[tuple[str, str], int] = {}
         self._contradictions = Contradictions(home)
         self._promises = Promises(home)
+        self._retractions = Retractions(home, now=now, report=report)
         self.complaints = Complaints(home, now=now, report=report)
         self.wake = asyncio.Event()
 
@@ -83,7 +85,13 @@ class Redress:
         chain = self._home.chain
         if chain is None:
             return
-        for find in (self._contradictions.find, self.complaints.turn, self._promises.turn):
+        finders = (
+            self._contradictions.find,
+            self.complaints.turn,
+            self._promises.turn,
+            self._retractions.turn,
+        )
+        for find in finders:
             try:
                 self._show(find(chain), chain)
             except StorageFault:
