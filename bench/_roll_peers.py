@@ -1,7 +1,7 @@
 """Another library compares the same two snapshots; run by the interpreter that has it.
 
-`python bench/_roll_peers.py polars|pandas BEFORE AFTER KEY` prints one JSON line: seconds,
-counts, peak memory. It imports nothing of ours.
+`python bench/_roll_peers.py polars|pandas BEFORE AFTER KEY` prints one JSON line: seconds
+of the clock and of the processor, counts, peak memory. It imports nothing of ours.
 """
 
 import json
@@ -54,11 +54,12 @@ def main() -> None:
     """Compare once."""
     name, before, after, key = sys.argv[1:]
     compare = {"polars": _polars, "pandas": _pandas}[name]
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     counts = compare(before, after, key)
-    seconds = time.perf_counter() - start
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_rss_mb": peak, **counts}) + "\n")
+    told = {"seconds": seconds, "busy": busy, "peak_rss_mb": peak}
+    sys.stdout.write(json.dumps(told | counts) + "\n")
 
 
 if __name__ == "__main__":

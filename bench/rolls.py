@@ -1,10 +1,11 @@
 """How fast two snapshots of a roll are compared, beside polars and pandas on the same files.
 
-`python -m bench.rolls [--rows N] [--repeats N] [--json FILE]`
+`python -m bench.rolls [--rows N] [--repeats N] [--limit SECONDS] [--json FILE]`
 Twenty columns, invented; 0.4 % removed, 0.4 % moved, 0.2 % set inactive, 0.02 % of last names
 edited, 0.5 % added. Every run is a process of its own, so that peak memory is its own; reading
 is part of the time. polars uses every core, the others one. Processor seconds beside the
-clock's tell how busy the machine was.
+clock's tell how busy the machine was. A way whose run takes longer than the limit is stopped,
+said to be, and not run again.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from detente.elections.rolls import compare, compare_kept, parse_layout, roll_hashes
-from detente.node.roll_files import chunks_of
+from detente.node.roll_snapshots import chunks_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-peers/bin/python"
@@ -100,25 +101,32 @@ def _ours(name: str, before: Path, after: Path) -> dict[str, float]:
     }
 
 
-def _run(name: str, before: Path, after: Path) -> dict[str, float] | None:
+def _run(name: str, before: Path, after: Path, limit: float) -> dict[str, float]:
     if name in OURS:
         words = [sys.executable, "-m", "bench.rolls", "--once", name, str(before), str(after)]
     else:
         peer = str(ROOT / "bench/_roll_peers.py")
         words = [str(PEERS), peer, name, str(before), str(after), "ncid"]
+    done = subprocess.run(  # noqa: S603 - our own words
+        words, capture_output=True, cwd=ROOT, check=True, timeout=limit
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def measure(
+    name: str, before: Path, after: Path, *, repeats: int, limit: float
+) -> dict[str, object] | str:
+    """Return the figures of one way, or why there are none: not installed, failed, stopped."""
     try:
-        done = subprocess.run(words, capture_output=True, cwd=ROOT, check=True, timeout=600)  # noqa: S603 - our own words
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    answer = json.loads(done.stdout)
-    return answer if isinstance(answer, dict) else None
-
-
-def measure(name: str, before: Path, after: Path, repeats: int) -> dict[str, object] | None:
-    """Return the figures of one way; None where it is not installed."""
-    runs = [run for _ in range(repeats) if (run := _run(name, before, after)) is not None]
-    if not runs:
-        return None
+        runs = [_run(name, before, after, limit) for _ in range(repeats)]
+    except subprocess.TimeoutExpired:
+        return f"stopped after {limit:g} s"
+    except FileNotFoundError:
+        return "not installed (make peers)"
+    except subprocess.CalledProcessError as failed:
+        said = failed.stderr.decode(errors="replace").strip().splitlines() or ["nothing said"]
+        return f"exit status {failed.returncode}: {said[-1]}"
     seconds = sorted(run["seconds"] for run in runs)
     return {
         "name": f"two snapshots compared, {name}",
@@ -126,7 +134,7 @@ def measure(name: str, before: Path, after: Path, repeats: int) -> dict[str, obj
         "median": round(statistics.median(seconds), 2),
         "fastest": round(seconds[0], 2),
         "slowest": round(seconds[-1], 2),
-        "busy": round(statistics.median(run.get("busy", 0.0) for run in runs), 2),
+        "busy": round(statistics.median(run["busy"] for run in runs), 2),
         "peak_rss_mb": max(run["peak_rss_mb"] for run in runs),
         "removed": runs[0]["removed"],
         "changed": runs[0]["changed"],
@@ -138,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--limit", type=float, default=120)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--once", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -149,9 +158,9 @@ def main() -> None:
     with TemporaryDirectory() as place:
         files = write_rolls(Path(place), options.rows)
         for name in (*OURS, *THEIRS):
-            row = measure(name, *files, options.repeats)
-            if row is None:
-                sys.stdout.write(f"{name}: not installed (make peers)\n")
+            row = measure(name, *files, repeats=options.repeats, limit=options.limit)
+            if isinstance(row, str):
+                sys.stdout.write(f"{name}: {row}\n")
                 continue
             rows.append(row)
             sys.stdout.write(
