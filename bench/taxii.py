@@ -21,8 +21,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from _taxii_clients import PAGE, bring, envelopes_of, first_pages, memory_mb, read_all
-from _taxii_servers import PEERS, Served, fill, give_token, ours, theirs
+from bench._taxii_clients import PAGE, bring, envelopes_of, first_pages, memory_mb, read_all
+from bench._taxii_servers import PEERS, Served, fill, give_token, ours, theirs
 
 CLIENTS = 8
 FLOORS = {"objects read per second, 8 clients": 250_000}
