@@ -21,6 +21,7 @@ check: setup  ## format, lint, types, contracts, every test: the definition of d
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@bash scripts/own-scripts.sh
 	@$(PYTEST) -n 2
 
 fix: setup  ## format, and mend what can be mended without thought
