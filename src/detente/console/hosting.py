@@ -28,6 +28,7 @@ from detente.console.pages import (
     members,
     people,
     public,
+    settings,
     tonight,
     trail,
     warnings,
@@ -46,7 +47,7 @@ from detente.node.signing_in import Entrance, Place
 from detente.node.turnstile import TooOften
 
 LOOK_EVERY_S = 0.2
-_PAGES = (alarms, drafts, entrance, members, people, public, tonight, trail, warnings)
+_PAGES = (alarms, drafts, entrance, members, people, public, settings, tonight, trail, warnings)
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 

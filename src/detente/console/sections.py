@@ -32,6 +32,7 @@ SECTIONS = (
     Section("/members", "Members", "m", _READERS | {Role.OVERSEER}),
     Section("/trail", "Trail", "r", frozenset({Role.ADMINISTRATOR, Role.OVERSEER})),
     Section("/people", "People", "p", frozenset({Role.ADMINISTRATOR})),
+    Section("/settings", "Settings", "o", frozenset({Role.ADMINISTRATOR})),
     Section("/me", "My account", "i", frozenset(Role)),
 )
 

@@ -259,9 +259,7 @@ class Entrance:
         except ValueError:
             return None
         session, now = self._office.shelf.session(secret), self._now()
-        if session is None or session.ended is not None:
-            return None
-        if now >= session.made + SESSION_LIVES or now >= session.seen + SESSION_RESTS:
+        if session is None or is_over(session, now):
             return None
         person = self._office.shelf.person(session.person)
         if person is None or person.removed is not None:
@@ -324,6 +322,12 @@ class Entrance:
 
     def _mac(self, said: bytes, about: str) -> bytes:
         return hmac.digest(self._secret, said + about.encode(), "sha256")
+
+
+def is_over(session: Session, now: datetime) -> bool:
+    """Say whether a session counts for nothing any more: ended, rested or aged."""
+    rested, aged = session.seen + SESSION_RESTS, session.made + SESSION_LIVES
+    return session.ended is not None or now >= rested or now >= aged
 
 
 def _challenge_of(credential: dict[str, Any]) -> bytes:
