@@ -118,7 +118,7 @@ def serve(directory: Path) -> None:
 @contextmanager
 def ours(directory: Path, token: str) -> Iterator[Served]:
     """Run our server."""
-    with _process([sys.executable, str(Path(__file__)), str(directory)]) as (told, pid):
+    with _process([sys.executable, "-m", "bench._taxii_servers", str(directory)]) as (told, pid):
         yield Served(told["read"], told["write"], f"Bearer {token}", pid)
 
 

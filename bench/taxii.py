@@ -1,6 +1,6 @@
 """How fast outside tools read and bring objects over TAXII, through the per-object gate.
 
-`python bench/taxii.py [--objects N] [--repeats N] [--json FILE]`
+`python -m bench.taxii [--objects N] [--repeats N] [--json FILE]`
 Our server, OpenTAXII and medallion, each in a process of its own on loopback; clients in
 this one count bytes and parse nothing, page 500 objects and bring envelopes of 500. Every
 object that is brought is checked, said in a signed statement with the account named, durable
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench._taxii_clients import PAGE, bring, envelopes_of, first_pages, memory_mb, read_all
-from bench._taxii_servers import PEERS, Served, fill, give_token, ours, theirs
+from bench._taxii_servers import PEERS, ROOT, Served, fill, give_token, ours, theirs
 
 CLIENTS = 8
 FLOORS = {"objects read per second, 8 clients": 250_000}
@@ -73,8 +73,8 @@ def measured(objects: int, repeats: int, seconds: float) -> Iterator[Row]:
 def our_rows(directory: Path, objects: int, repeats: int, seconds: float) -> Iterator[Row]:
     """Yield our figures, with so many objects."""
     start = time.perf_counter()
-    command = [sys.executable, __file__, "--fill", str(directory), "--objects", str(objects)]
-    subprocess.run(command, check=True)  # noqa: S603 - this file
+    command = [sys.executable, "-m", "bench.taxii", "--fill", str(directory)]
+    subprocess.run([*command, "--objects", str(objects)], check=True, cwd=ROOT)  # noqa: S603
     yield row_of("detente", "said and put on the shelf per second", [objects / since(start)])
     token = give_token(directory / "Aurel")
     with ours(directory / "Aurel", token) as served:
