@@ -1,5 +1,5 @@
 """`python -m detente` is `detente`."""
 
-from detente.cli import main
+from detente.cli import program
 
-main()
+program()

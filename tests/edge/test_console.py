@@ -71,6 +71,8 @@ EXAMPLES = {
     "{receipt:str}": "none",
     "{draft:str}": "0" * 16,
     "{step:str}": "dismiss",
+    "{folder:str}": "none",
+    "{round_number:int}": "1",
 }
 
 

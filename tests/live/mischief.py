@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from detente.charter import KeySlot
 from detente.cli.main import root
+from detente.exchange.protocol.paths import cosigned_path
 from detente.node.author import header_at
 from detente.node.clock import now
 from detente.node.entropy import SystemEntropy
@@ -34,6 +35,7 @@ from detente.statements.handling import Handling
 from detente.statements.sealing import WRAP_BYTES
 from detente.statements.stix import encode_object, identity_of
 from detente.storage.sealing import HpkeSealer
+from detente.tlog import KeyType, NoteSigner, SignedNote
 
 SLOTS = {Role.STATEMENT: KeySlot.STATEMENT, Role.GOVERNANCE: KeySlot.GOVERNANCE}
 
@@ -155,3 +157,22 @@ def why(node, value):
         return None
     document = json.loads(done.stdout)
     return document["level"], {each["rule"] for each in document["reasons"]}
+
+
+def shown_size(node, origin):
+    """Return how many entries of a log an honest node has shown with cosignatures."""
+    path = node.directory / cosigned_path(origin)
+    return int(path.read_bytes().split(b"\n")[1]) if path.exists() else 0
+
+
+def cosigned_by(liar, node, ago):
+    """Return a node's checkpoint with the cosignature of the liar's mirror, of some time ago."""
+    tiles = node.directory / "logs" / node.origin / "checkpoint"
+    signed = SignedNote.parse(tiles.read_bytes())
+    name, moment = f"{liar.home.identity.log}/mirror", int((now() - ago).timestamp())
+    signers = [
+        NoteSigner.named(name, KeyType.ED25519_COSIGNATURE, liar.home.signer(KeySlot.MIRROR)),
+        NoteSigner.named(name, KeyType.MLDSA44, liar.home.signer(KeySlot.MIRROR_MLDSA44)),
+    ]
+    lines = [each.cosign(signed.text, timestamp=moment) for each in signers]
+    return signed.with_lines(lines).to_bytes()

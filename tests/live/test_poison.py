@@ -6,17 +6,20 @@ Also: a veto for what belongs to others, and an import that poses as an own sigh
 import re
 from datetime import timedelta
 
+from detente.exchange.protocol.paths import cosigned_path
 from detente.node.clock import now
 from detente.node.taking_back import RETRACTED_MAX
 from detente.statements import Kind
 from detente.watch import Basis, claim_extension
 from tests.live.mischief import (
+    cosigned_by,
     handled,
     indicator_of,
     made,
     named,
     note,
     sealed,
+    shown_size,
     told,
     typed,
     why,
@@ -157,11 +160,16 @@ def test_a62_another_s_finding_said_as_ones_own_is_an_echo(stage):
     aurel, _borea = stage.nodes
     said = detect(aurel, "c2.a62.example")
     stage.everywhere(lambda node: said in kept(node))
+    place = kept(aurel)[said][1]
+    stage.everywhere(lambda node: shown_size(node, aurel.origin) > place)
+    # Whoever cosigned a log up to a word had that word from then on.
+    liar.show({cosigned_path(aurel.origin): cosigned_by(liar, aurel, timedelta(0))})
     own = claim_extension(Basis.DETECTION, handshake=True)
     early = {"valid_from": "2026-01-01T00:00:00.000Z", "extensions": own}
     seq = liar.say(sealed(liar, [named(liar.member, "c2.a62.example", **early)]))
     heard(stage, seq)
     for node in stage.nodes:
+        eventually(lambda node=node: "echo" in rules(node, "c2.a62.example"), within_s=30)
         assert level(node, "c2.a62.example") == "alerting"
         assert why_counts(node, "c2.a62.example") == 1
 

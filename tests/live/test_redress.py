@@ -7,9 +7,7 @@ proofs. Each proof is verified by a separate process that has the file and the c
 from datetime import timedelta
 from hashlib import sha256
 
-from detente.charter import KeySlot
 from detente.exchange.protocol.paths import cosigned_path, print_proof_list, proof_path
-from detente.node.clock import now
 from detente.proofs import ProofFile, prove_denial
 from detente.signing import Role
 from detente.statements import (
@@ -22,7 +20,6 @@ from detente.statements import (
     wrap_info,
 )
 from detente.storage.sealing import HpkeSealer, generate_sealing_secret
-from detente.tlog import KeyType, NoteSigner, SignedNote
 from tests.live.mischief import clear, handled, named, note, sealed, spoken, told, typed
 from tests.live.test_content import entry_of
 from tests.live.test_poison import heard
@@ -201,24 +198,6 @@ def demands(node):
     """Return the demands whose silence an honest node holds as proved."""
     return {ProofFile.parse(data).one("demand")
             for _, kind, data in proofs(node) if kind == "broken-promise"}  # fmt: skip
-
-
-def shown_size(node, origin):
-    path = node.directory / cosigned_path(origin)
-    return int(path.read_bytes().split(b"\n")[1]) if path.exists() else 0
-
-
-def cosigned_by(liar, node, ago):
-    """Return a node's checkpoint with the cosignature of the liar's mirror, of some time ago."""
-    tiles = node.directory / "logs" / node.origin / "checkpoint"
-    signed = SignedNote.parse(tiles.read_bytes())
-    name, moment = f"{liar.home.identity.log}/mirror", int((now() - ago).timestamp())
-    signers = [
-        NoteSigner.named(name, KeyType.ED25519_COSIGNATURE, liar.home.signer(KeySlot.MIRROR)),
-        NoteSigner.named(name, KeyType.MLDSA44, liar.home.signer(KeySlot.MIRROR_MLDSA44)),
-    ]
-    lines = [each.cosign(signed.text, timestamp=moment) for each in signers]
-    return signed.with_lines(lines).to_bytes()
 
 
 def test_a_false_proof_is_refused_and_kept_as_its_sender_s_fault(stage):

@@ -6,6 +6,6 @@ command contract). It computes nothing; every verb is a flow of `node` or a
 pure verification of the rooms beneath.
 """
 
-from detente.cli.main import main
+from detente.cli.main import main, program
 
-__all__ = ["main"]
+__all__ = ["main", "program"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from detente.cli.case_opening import open_case
 from detente.cli.case_shown import casework_of, say_case
 from detente.cli.case_writing import COMMANDS
 from detente.cli.opening import node_option, open_home
@@ -16,7 +17,7 @@ from detente.cli.output import (
     wants_json,
     write_file,
 )
-from detente.cli.readers import find_members, find_readers, labels
+from detente.cli.readers import find_readers, labels
 from detente.cli.written import say_written
 
 if TYPE_CHECKING:
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
     from detente.node.home import Home
     from detente.signing import JsonValue
 
-_KINDS = (
-    "cyber",
-    "outage",
-    "bomb-threat",
-    "court-order",
-    "names",
-    "rolls",
-    "results",
-    "narratives",
-    "other",
-)
-_LEVELS = ("low", "medium", "high", "critical")
 _TLP = ("clear", "green", "amber", "amber+strict", "red")
 
 
@@ -46,43 +35,6 @@ def command() -> None:
     A case is private until it is shared. What is shared is said in statements, and every
     member that takes part sees the same entries in the same order.
     """
-
-
-@command.command("open")
-@click.argument("title", metavar="TITLE")
-@click.option("--kind", type=click.Choice(_KINDS), default="cyber", show_default=True)
-@click.option("--level", type=click.Choice(_LEVELS), default="medium", show_default=True)
-@click.option("--words", default="", help="What is known.")
-@click.option("--about", multiple=True, metavar="ID", help="A statement it begins with.")
-@click.option("--share", is_flag=True, help="Share it with the unit at once.")
-@click.option("--with", "members", multiple=True, metavar="MEMBER", help="Share it with these.")
-@click.option("--tlp", type=click.Choice(_TLP), default="amber", show_default=True)
-@node_option
-@json_option
-def open_case(
-    title: str,
-    kind: str,
-    level: str,
-    words: str,
-    about: tuple[str, ...],
-    directory: Path,
-    as_json: bool,
-    **sharing: object,
-) -> None:
-    """Open a case; its innocent explanation is written down with it.
-
-    \b
-    Examples:
-      detente case open "Web server slow" --kind outage --node office
-      detente case open "Probes of the roll" --with Borea --tlp amber --node office
-    """
-    from detente.node.casework import Opened
-
-    asked = Opened(title, kind, level, str(sharing["tlp"]), words, about)
-    with open_home(directory) as home:
-        readers = _sharing(home, sharing)
-        written = casework_of(home).open(asked, readers=readers)
-    say_written(written, as_json=as_json, what="case")
 
 
 @command.command("share")
@@ -200,13 +152,6 @@ def report(case: str, out: Path, shared_only: bool, directory: Path, as_json: bo
         say(f"{out}: {len(page)} bytes")
 
 
-def _sharing(home: "Home", sharing: dict[str, object]) -> list[str] | str:
-    members = sharing["members"]
-    if isinstance(members, tuple) and members:
-        return list(find_members(home, members))
-    return "unit" if sharing["share"] else ""
-
-
 def _described(home: "Home", name: str) -> "dict[str, JsonValue]":
     from detente.node.casework import describe_case
     from detente.node.clock import now
@@ -222,5 +167,5 @@ def _described(home: "Home", name: str) -> "dict[str, JsonValue]":
     )
 
 
-for each in COMMANDS:
+for each in (open_case, *COMMANDS):
     command.add_command(each)

@@ -11,6 +11,7 @@ from detente.cli.opening import node_option, open_home
 from detente.cli.output import json_option
 from detente.cli.readers import find_members
 from detente.cli.written import say_written
+from detente.errors import InputError
 
 if TYPE_CHECKING:
     from detente.signing import JsonValue
@@ -24,6 +25,7 @@ _LIKELIHOODS = (
     "very likely",
     "almost certain",
 )
+LEVELS = ("low", "medium", "high", "critical")
 private_option = click.option("--private", is_flag=True, help="For this node alone.")
 
 
@@ -157,6 +159,49 @@ def decide(
     _add(case, "decision", body, directory, as_json=as_json, private=private)
 
 
+@click.command("retitle")
+@click.argument("case", metavar="CASE")
+@click.argument("title", metavar="TITLE")
+@node_option
+@json_option
+def retitle(case: str, title: str, directory: Path, as_json: bool) -> None:
+    """Give a case another title; only who opened it can. The old one stays in the history.
+
+    \b
+    Example:
+      detente case retitle 5c9f "Works of the provider" --node office
+    """
+    with open_home(directory) as home:
+        work = casework_of(home)
+        if work.read(case).case.opened_by != home.identity.member:
+            raise InputError(
+                "only who opened a case gives it another title",
+                remedy="Ask them, or add a note with `detente case add`",
+            )
+        written = work.add(case, "title", {"title": title})
+    say_written(written, as_json=as_json, what="entry")
+
+
+@click.command("level")
+@click.argument("case", metavar="CASE")
+@click.argument("level", type=click.Choice(LEVELS))
+@click.option("--words", default="", help="Why.")
+@private_option
+@node_option
+@json_option
+def level(case: str, level: str, words: str, private: bool, directory: Path, as_json: bool) -> None:
+    """Say how bad this member holds a case to be; the highest of the members' levels counts.
+
+    \b
+    Example:
+      detente case level 5c9f low --words "two hosts, both of ours" --node office
+    """
+    body: dict[str, JsonValue] = {"level": level}
+    if words:
+        body["words"] = words
+    _add(case, "level", body, directory, as_json=as_json, private=private)
+
+
 @click.command("close")
 @click.argument("case", metavar="CASE")
 @click.argument("outcome", metavar="OUTCOME")
@@ -219,4 +264,4 @@ def _add(
     say_written(written, as_json=as_json, what="entry")
 
 
-COMMANDS = (add, hypothesis, task, decide, close, reopen, handover)
+COMMANDS = (add, hypothesis, task, decide, retitle, level, close, reopen, handover)

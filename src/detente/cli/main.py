@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 from keyword import iskeyword
@@ -95,6 +96,15 @@ def root() -> None:
     input, 3 a fault of the environment. With --json the answer is one JSON
     document on standard output; everything for people goes to standard error.
     """
+
+
+def program() -> None:
+    """Be the process `detente`: run it, and let no late interrupt blur how it ended."""
+    try:
+        main()
+    finally:
+        # What is done is done; the interpreter would print its own insides in its last moments.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from detente.cli import situation_help, situation_plan
 from detente.cli.moments import parse_moment
 from detente.cli.opening import node_option
 from detente.cli.output import json_option, print_json, say, wants_json
 from detente.cli.responding import responding
-from detente.cli.situation_help import COMMANDS
 from detente.cli.written import say_written
 
 if TYPE_CHECKING:
@@ -69,5 +69,5 @@ def report(since: str, publish: bool, words: str, directory: Path, as_json: bool
             say_written(written, as_json=False, what="situation report")
 
 
-for each in COMMANDS:
+for each in (*situation_help.COMMANDS, *situation_plan.COMMANDS):
     command.add_command(each)

@@ -1,4 +1,4 @@
-"""`detente situation`: capabilities, requests and offers of help, the crisis plan."""
+"""`detente situation`: capabilities, requests and offers of help."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,6 @@ from detente.cli.moments import parse_due
 from detente.cli.opening import node_option
 from detente.cli.output import json_option
 from detente.cli.responding import (
-    add_entry,
     begin,
     entry_named,
     responding,
@@ -22,8 +21,6 @@ from detente.cli.written import say_written
 if TYPE_CHECKING:
     from detente.response import Aid
     from detente.signing import JsonValue
-
-_LEVELS = ("low", "medium", "high", "critical")
 
 
 @click.command("capability")
@@ -214,80 +211,4 @@ def requests(directory: Path, as_json: bool) -> None:
     tell_rows(rows, ("id", "state", "due", "by", "title"), as_json=as_json, what="requests")
 
 
-@click.command("plan")
-@click.argument("title", metavar="TITLE")
-@click.argument("words", metavar="WORDS")
-@with_option
-@tlp_option
-@node_option
-@json_option
-def plan(
-    title: str, words: str, members: tuple[str, ...], tlp: str, directory: Path, as_json: bool
-) -> None:
-    """Begin a crisis plan; `detente situation duty` says who calls whom.
-
-    \b
-    Example:
-      detente situation plan "Election night" "From 18:00 until the last canvass" --node office
-    """
-    from detente.response import Sort
-
-    body: dict[str, JsonValue] = {"title": title, "words": words}
-    with responding(directory) as lent:
-        begin(lent, Sort.PLAN, body, members=members, tlp=tlp, as_json=as_json)
-
-
-@click.command("duty")
-@click.argument("plan", metavar="PLAN")
-@click.argument("words", metavar="WORDS")
-@click.option("--level", type=click.Choice(_LEVELS), required=True, help="From which level on.")
-@click.option("--caller", required=True)
-@click.option("--called", required=True)
-@click.option("--playbook", default="none", show_default=True)
-@node_option
-@json_option
-def duty(plan: str, words: str, directory: Path, as_json: bool, **said: object) -> None:
-    """Add to a crisis plan who calls whom, from which level on, by which playbook.
-
-    \b
-    Example:
-      detente situation duty 5c9f "by telephone" --level high --caller "shift lead of Aurel"
-          --called "shift lead of Borea" --playbook results-altered --node office
-    """
-    from detente.response import Sort
-
-    body: dict[str, JsonValue] = {name: str(value) for name, value in said.items()}
-    add_entry(directory, Sort.PLAN, plan, "duty", {**body, "words": words}, as_json=as_json)
-
-
-@click.command("plans")
-@node_option
-@json_option
-def plans(directory: Path, as_json: bool) -> None:
-    """List crisis plans: who calls whom, the highest level first.
-
-    \b
-    Example:
-      detente situation plans --node office
-    """
-    from detente.response import Sort, duties_of
-
-    with responding(directory) as lent:
-        rows: list[dict[str, JsonValue]] = [
-            {
-                "id": row.id,
-                "title": row.title,
-                "level": each.level.value,
-                "caller": each.caller,
-                "called": each.called,
-                "playbook": each.playbook,
-                "words": each.words,
-            }
-            for row in lent.responder.shelf.threads(Sort.PLAN.value, limit=1_000)
-            for each in duties_of(lent.responder.read(row.id))
-        ]
-    columns = ("id", "title", "level", "caller", "called", "playbook")
-    tell_rows(rows, columns, as_json=as_json, what="duties")
-
-
-COMMANDS = (capability, capabilities, request, offer, accept, requests, plan, duty, plans)
+COMMANDS = (capability, capabilities, request, offer, accept, requests)

@@ -14,6 +14,7 @@ from litestar.enums import MediaType
 from detente.console.live import Live
 from detente.console.rendering import Renderer
 from detente.console.sections import sections_for
+from detente.node.election_pages import ElectionPages
 from detente.node.home import Home
 from detente.node.offices import Office, Role
 from detente.node.public_page import PublicPage
@@ -53,6 +54,7 @@ class Desk:
         entrance: lets them in.
         place: where the console is.
         public: what anybody may read.
+        elections: what the office put into its folders.
         live: what changes while somebody looks.
         renderer: templates.
         now: the clock.
@@ -63,6 +65,7 @@ class Desk:
     entrance: Entrance
     place: Place
     public: PublicPage
+    elections: ElectionPages
     live: Live
     renderer: Renderer
     now: Callable[[], datetime]

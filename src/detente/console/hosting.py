@@ -24,6 +24,7 @@ from detente.console.live import Live
 from detente.console.pages import (
     alarms,
     drafts,
+    elections,
     entrance,
     members,
     people,
@@ -32,6 +33,7 @@ from detente.console.pages import (
     tonight,
     trail,
     warnings,
+    watch,
 )
 from detente.console.rendering import Renderer
 from detente.errors import EnvironmentFault, UnitError
@@ -40,6 +42,7 @@ from detente.exchange.limits import ServerLimits
 from detente.exchange.server import Server
 from detente.node.addresses import open_address
 from detente.node.console_places import note_console
+from detente.node.election_pages import ElectionPages
 from detente.node.home import Home
 from detente.node.offices import Office
 from detente.node.public_page import PublicPage
@@ -47,7 +50,20 @@ from detente.node.signing_in import Entrance, Place
 from detente.node.turnstile import TooOften
 
 LOOK_EVERY_S = 0.2
-_PAGES = (alarms, drafts, entrance, members, people, public, settings, tonight, trail, warnings)
+_PAGES = (
+    alarms,
+    drafts,
+    elections,
+    entrance,
+    members,
+    people,
+    public,
+    settings,
+    tonight,
+    trail,
+    warnings,
+    watch,
+)
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -91,6 +107,7 @@ class Console:
             entrance=Entrance(office, place, now=now),
             place=place,
             public=PublicPage(home, now=now),
+            elections=ElectionPages(home, now=now),
             live=Live(),
             renderer=Renderer(),
             now=now,

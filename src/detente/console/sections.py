@@ -30,6 +30,8 @@ SECTIONS = (
     Section("/alarms", "Alarms", "a", _READERS),
     Section("/warnings", "Warnings", "w", _READERS),
     Section("/members", "Members", "m", _READERS | {Role.OVERSEER}),
+    Section("/elections", "Elections", "e", _READERS),
+    Section("/watch", "Watch", "h", _READERS),
     Section("/trail", "Trail", "r", frozenset({Role.ADMINISTRATOR, Role.OVERSEER})),
     Section("/people", "People", "p", frozenset({Role.ADMINISTRATOR})),
     Section("/settings", "Settings", "o", frozenset({Role.ADMINISTRATOR})),

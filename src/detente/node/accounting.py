@@ -41,7 +41,7 @@ class Accounting:
             InputError: a period that is no month.
             StorageFault: the disk or the database refused.
         """
-        _first_of(period)
+        first_of(period)
         Acting(self._home, now=lambda: now).bring_up()
         lines = list(self._lines())
         return account(lines, self._asked(period, now), me=self._responder.me, period=period)
@@ -53,14 +53,13 @@ class Accounting:
             InputError: a month that is not over, or is said already.
             As `Responder.open`.
         """
-        if now < _following(_first_of(period)):
+        if now < month_after(first_of(period)):
             raise InputError(f"{period} is not over", remedy="Say the month before")
-        for row in self._responder.shelf.threads(Sort.LEDGER.value, limit=_PAGE):
-            if row.author == self._responder.me and row.title == f"Ledger {period}":
-                raise InputError(
-                    f"the ledger of {period} was said already",
-                    remedy="What it said stands; say what is new with the next month",
-                )
+        if self.said_of(period):
+            raise InputError(
+                f"the ledger of {period} was said already",
+                remedy="What it said stands; say what is new with the next month",
+            )
         body: dict[str, JsonValue] = {
             "title": f"Ledger {period}",
             "with": "unit",
@@ -70,6 +69,13 @@ class Accounting:
             "words": "What we gave and got, as our own record shows it.",
         }
         return self._responder.open(Sort.LEDGER, body)
+
+    def said_of(self, period: str) -> str:
+        """Return the id of the statement in which this member said a month's ledger, or ""."""
+        for row in self._responder.shelf.threads(Sort.LEDGER.value, limit=_PAGE):
+            if row.author == self._responder.me and row.title == f"Ledger {period}":
+                return self._responder.statement_of(row.id).get(row.id, "")
+        return ""
 
     def picture(self, since: datetime, until: datetime, names: dict[str, str]) -> Picture:
         """Return the joint picture of a period from what members released."""
@@ -201,13 +207,15 @@ class Accounting:
                 yield Asked(question.asker, question.unanswered)
 
 
-def _first_of(period: str) -> datetime:
+def first_of(period: str) -> datetime:
+    """Return when a month as 2026-11 begins, in UTC; raises InputError."""
     try:
         return datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
         raise InputError(f"{period[:20]!r} is no month", remedy="Write 2026-11") from None
 
 
-def _following(first: datetime) -> datetime:
+def month_after(first: datetime) -> datetime:
+    """Return when the month after one begins, of when that one begins."""
     year, month = divmod(first.year * 12 + first.month, 12)
     return first.replace(year=year, month=month + 1)

@@ -25,6 +25,38 @@ INNOCENT = {
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a case begins with: the hash of it, and where it stands.
+
+    Attributes:
+        name: one line.
+        hash: hex SHA-256.
+        size: bytes; 0 where only the hash is kept.
+        words: what it is, for everybody who reads the case.
+        own: more of it, for this office alone.
+        statement: id of the statement it is; "" where it is none.
+    """
+
+    name: str
+    hash: str
+    size: int
+    words: str
+    own: str = ""
+    statement: str = ""
+
+    def body(self, *, shared: bool) -> dict[str, JsonValue]:
+        """Return the entry of a case that says it."""
+        said = self.words if shared or not self.own else f"{self.words}\n{self.own}"
+        body: dict[str, JsonValue] = {
+            "name": self.name,
+            "hash": self.hash,
+            "size": self.size,
+            "words": said,
+        }
+        return body | ({"statement": self.statement} if self.statement else {})
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """What is asked of a new case.
 
@@ -35,6 +67,7 @@ class Opened:
         tlp: the label of what is shared of it.
         words: what is known.
         about: statements it begins with.
+        evidence: what it begins with; None for a case that a person opens by hand.
     """
 
     title: str
@@ -43,6 +76,7 @@ class Opened:
     tlp: str
     words: str = ""
     about: Sequence[str] = ()
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +112,7 @@ class Casework:
         self._responder = responder
 
     def open(self, asked: Opened, *, readers: Sequence[str] | str = "") -> Written:
-        """Open a case, with the innocent explanation written down first.
+        """Open a case: its evidence first, then the innocent explanation before any other.
 
         Args:
             asked: what it is.
@@ -89,6 +123,8 @@ class Casework:
         """
         body = _opening(asked, readers or "unit")
         written = self._responder.open(Sort.CASE, body, private=not readers)
+        if asked.evidence is not None:
+            self._begin_with(written.thread, asked.evidence, shared=bool(readers))
         innocent = INNOCENT.get(asked.kind, INNOCENT["other"])
         self._responder.add(written.thread, "hypothesis", {"words": innocent, "innocent": "yes"})
         return written
@@ -161,6 +197,11 @@ class Casework:
         for part in parts:
             found |= self._responder.statement_of(part.thread.id)
         return {entry: statement for entry, statement in found.items() if statement}
+
+    def _begin_with(self, thread: str, evidence: Evidence, *, shared: bool) -> None:
+        self._responder.add(thread, "evidence", evidence.body(shared=shared))
+        if shared and evidence.own:
+            self._responder.add(thread, "note", {"words": evidence.own}, private=True)
 
     def _case(self, thread: str) -> Case:
         return case_of(self._responder.read(thread))

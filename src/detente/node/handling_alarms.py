@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detente.errors import InputError
-from detente.node.casework import Casework, Opened
+from detente.node.case_beginnings import from_alarm
+from detente.node.casework import Casework
 from detente.node.home import Home
 from detente.node.offices import Office, Role, Who
 from detente.node.publishing import Clock
@@ -20,8 +21,6 @@ from detente.storage.handling import EXCLUSIONS_MAX, ExclusionRow, Handling, Han
 EXCLUDED_AT_MOST = timedelta(days=180)
 REASON_MAX = 500
 WORKERS = frozenset({Role.ANALYST, Role.RELEASER})
-_CASE_LEVELS = {"critical", "high", "medium", "low"}
-_TITLE_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,9 @@ class AlarmWork:
         self._office.record(by, "exclude alarm", alarm, detail=detail)
 
     def make_case(self, alarm: str, *, by: Who) -> str:
-        """Open a private case of it, or find the one there is; return its id.
+        """Open a private case of it with the hash of its newest event, or find the one there is.
+
+        Returns its id.
 
         Raises:
             InputError: no such alarm, or a form that is none.
@@ -170,15 +171,8 @@ class AlarmWork:
         was = self.require(alarm)
         if was.handling.case:
             return was.handling.case
-        level, key = was.row.level, was.row.alarm.key
-        asked = Opened(
-            title=_line(was.row.title),
-            kind="cyber",
-            level=level if level in _CASE_LEVELS else "low",
-            tlp="amber",
-            words=f"Alarm {alarm[:16]}: {was.row.alarm.count} times at {_line(key.source)}, "
-            f"about {_line(key.entity)}.",
-        )
+        found = DetectionShelf(self._home.database).newest(alarm)
+        asked = from_alarm(was.row, found).asked()
         work = Casework(Responder(self._home, now=self._now))
         case = work.open(asked).thread
         self._keep(was.handling, case=case)
@@ -195,9 +189,3 @@ def _reason(text: str) -> str:
     if not reason or len(reason) > REASON_MAX:
         raise InputError(f"a reason is 1 to {REASON_MAX} characters", remedy="Say why")
     return reason
-
-
-def _line(text: str) -> str:
-    """Return text of a stranger as one short line of characters that can be seen."""
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(shown.split())[:_TITLE_MAX] or "(no name)"

@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import rmtree
 from threading import Lock, RLock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from detente.charter import Charter, KeySlot, Member, MemberKeys, parse_charter
 from detente.charter.keylife import Left
@@ -43,6 +43,9 @@ from detente.storage.objects import ObjectIndex
 from detente.storage.offline_keys import create_recovery_key, create_unlock_file
 from detente.storage.small_blobs import SmallBlobs
 from detente.storage.tiles import TileFiles
+
+if TYPE_CHECKING:
+    from detente.node.covering import Covered
 
 _CHAIN_LOST = "Restore it from a back-up, or copy it from any member: it is public"
 
@@ -82,6 +85,8 @@ class Home:
         self.live: Appender | None = None
         # What a running node made of a content forgets it, by the statement's id.
         self.forget: Callable[[str], None] | None = None
+        # What a running watch says of its rules; None where nothing watches in this process.
+        self.covered: Callable[[], Covered] | None = None
         self.taking_up = RLock()
         self.intake = Intake()
         self.entering = Lock()  # held by whoever brings an open offer about

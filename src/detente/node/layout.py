@@ -11,6 +11,8 @@ Layout of DIR:
     logs/NAME/EPOCH the public face of the log: static files for any web server
     unit.chain      the charter chain, public
     trail.head      the signed end of the trail of who did what, outside the database
+    ledgers/        the signed ledgers of months that are over, for an overseer
+    elections/      what the office lets its console show (optional)
     redacted/       what remains of contents of which a part was erased
     blobs/          ciphertexts, wraps, charters, by hash
 """
@@ -91,6 +93,10 @@ class Layout:
     def chain(self) -> Path:
         """The charter chain: what an offline verifier of proofs is given."""
         return self.directory / "unit.chain"
+
+    def ledger(self, period: str) -> Path:
+        """The signed ledger of one month, public to whoever is given it."""
+        return self.directory / "ledgers" / f"{period}.ledger"
 
     def redacted(self, payload_hash: str) -> Path:
         """What remains of a content of which a part was erased."""

@@ -5,17 +5,15 @@ the office is told by is beside its log, never in its way.
 """
 
 import asyncio
-import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
-from detente.errors import UnitError
 from detente.node.home import Home
+from detente.node.looking import Pause, keep_looking
 from detente.node.notice_settings import load_notice_settings
 from detente.node.noticing import Noticer
 
 LOOK_EVERY_S = 15.0
-Pause = Callable[[float], Awaitable[None]]
 
 
 class NoticeKeeper:
@@ -69,16 +67,5 @@ async def keep_noticing(
         report: tells the owner what went wrong.
         pause: waits so many seconds.
     """
-    keeper, told = NoticeKeeper(home, now), ""
-    while True:
-        fault = ""
-        try:
-            await asyncio.to_thread(keeper.look)
-        except UnitError as error:
-            fault = f"notices: {error.message}"
-        except Exception:  # a bug of ours: said in full, and it stops no node
-            fault = f"notices: {traceback.format_exc()}"
-        if fault and fault != told:
-            report(fault)
-        told = fault
-        await pause(LOOK_EVERY_S)
+    keeper = NoticeKeeper(home, now)
+    await keep_looking(keeper.look, "notices", report, every_s=LOOK_EVERY_S, pause=pause)

@@ -43,7 +43,7 @@ from detente.node.holdings import HomeHoldings
 from detente.node.home import Home
 from detente.node.live import LiveLog
 from detente.node.log import NEW_EPOCH, pass_by
-from detente.node.noticing_live import keep_noticing
+from detente.node.office_clock import keep_office
 from detente.node.outward import HomeOutward
 from detente.node.performing import Pull
 from detente.node.pushing import Push
@@ -184,7 +184,7 @@ class RunningNode:
         self._tasks.append(asyncio.create_task(self._steering.run()))
         self._wakes.append(self._redress.wake)
         self._tasks.append(asyncio.create_task(self._redress.run()))
-        self._tasks.append(asyncio.create_task(keep_noticing(home, self._now, self._report)))
+        self._tasks.append(asyncio.create_task(keep_office(home, self._now, self._report)))
         self._held.push_async_callback(self._end_tasks)
         self._grown(checkpoint)
 

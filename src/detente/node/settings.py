@@ -38,6 +38,7 @@ class Settings:
         console_url: as browsers write it, where a web server stands in front of the pages.
         pull_every_s: seconds.
         answer_others: whether it answers by itself what others say of its own or benign values.
+        ledger_monthly: whether it says the ledger of each month to the unit by itself.
         peers: member name or id -> URL of its node.
         witnesses: name of an outside witness -> its submission prefix.
         taxii_sources: name -> URL of a collection of another TAXII server.
@@ -65,6 +66,7 @@ class Settings:
     console_url: str = ""
     pull_every_s: float = 3_600.0
     answer_others: bool = True
+    ledger_monthly: bool = True
     private_networks: str = ""
     watch_keep_days: int = 30
     watch_keep_gb: int = 50
@@ -132,6 +134,10 @@ ABOUT = {
     "answer_others": About(
         "true: the node says by itself a veto for its own registered assets, and a dispute"
         " of what is common and benign. false: persons do."
+    ),
+    "ledger_monthly": About(
+        "true: the node says the ledger of each month to the unit when it is over, and keeps the"
+        " signed file under ledgers/. false: persons do, with `detente ledger publish`."
     ),
     "private_networks": About(
         "Feeds are fetched from public addresses alone, and from these networks (CIDR, separated"

@@ -38,6 +38,8 @@ _RULES: Mapping[Missing, str] = {
     Missing.LOG: "detente-log-silent",
     Missing.FIELD: "detente-field-gone",
 }
+SILENCES = frozenset(_RULES.values())
+"""Rules of the alarms that tell what stopped coming."""
 
 
 class WatchFacts:

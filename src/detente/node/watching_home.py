@@ -15,6 +15,7 @@ from time import monotonic
 from detente.errors import EnvironmentFault, UnitError
 from detente.node.acting import Acting
 from detente.node.alerting import AlertingSet
+from detente.node.covering import Covered
 from detente.node.home import Home
 from detente.node.hunting import Hunt, HuntSummary, Span, Wanted, hunt, wanted_of_rules
 from detente.node.outside import guess_item
@@ -36,6 +37,7 @@ from detente.watch.indicators.marks import sealed_keys, wanted_marks
 from detente.watch.sigma.model import RuleSet
 
 LOOK_EVERY_S = 0.1
+COVERED_FOR_S = 20.0  # what rules can see is asked anew after so long: events wait meanwhile
 REST_TIMES = 4  # as long as a hunt took, before the next
 MARKS_MAX = 100_000  # values of a hunt that are looked up in files; with more, every event is asked
 NO_RULES = Loaded(RuleSet(), frozenset(), 0, was_kept=False)
@@ -113,6 +115,7 @@ class HomeWatch:
         self._report = report
         self._told = told
         self._held = AsyncExitStack()
+        self._loaded = NO_RULES
         self._live = LiveIndicators()
         self._watching: Watching | None = None
         self._warnings: LiveWarnings | None = None
@@ -120,6 +123,7 @@ class HomeWatch:
         self._unhunted: list[tuple[Key, FoundIndicator]] = []
         self._named = asyncio.Event()
         self._complaint = ""
+        self._covered: tuple[float, Covered] | None = None
         # Something new was taken up; set in the loop's thread.
         self.wake = asyncio.Event()
 
@@ -132,6 +136,7 @@ class HomeWatch:
     async def __aenter__(self) -> "HomeWatch":
         moment = self._now()
         loaded, lists = await asyncio.to_thread(load_plan, self._plan, moment)
+        self._loaded = loaded
         seeker = IndicatorWatcher(lists, now=moment.timestamp(), live=self._live)
         self._watching = await self._held.enter_async_context(
             Watching(
@@ -151,9 +156,11 @@ class HomeWatch:
         self._alerting = AlertingSet(self._home.database, acting, self._live, asking=asking)
         # What was said before this start is looked for in what comes, and was hunted then.
         await asyncio.to_thread(self._named_since)
+        self._home.covered = self.covered
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
+        self._home.covered = None
         await self._held.aclose()
 
     async def run(self) -> None:
@@ -173,6 +180,15 @@ class HomeWatch:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def covered(self) -> Covered:
+        """Return what the rules can see in what came since this start, as of the last seconds."""
+        at = monotonic()
+        if self._covered is None or at - self._covered[0] >= COVERED_FOR_S:
+            with self.watching.asking:
+                coverage = self.watching.facts.coverage()
+            self._covered = (at, Covered(self._loaded, coverage))
+        return self._covered[1]
 
     async def _follow(self) -> None:
         while True:

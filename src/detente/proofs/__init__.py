@@ -21,6 +21,7 @@ from detente.proofs.receipts import (
     SaidObject,
     make_object_receipt,
     verify_object_receipt,
+    verify_settled_object,
 )
 from detente.proofs.settled import check_settled
 from detente.proofs.speech import (
@@ -74,5 +75,6 @@ __all__ = [
     "verify",
     "verify_chain",
     "verify_object_receipt",
+    "verify_settled_object",
     "who_saw",
 ]

@@ -12,6 +12,7 @@ from detente.proofs.chain import CharterChain
 from detente.proofs.errors import ProofFileError, ReceiptRefused
 from detente.proofs.file import Part, fields, print_members, read_members, read_parts
 from detente.proofs.judged import judge_entry
+from detente.proofs.settled import check_settled
 from detente.signing import JsonLimits
 from detente.statements import (
     Handling,
@@ -21,7 +22,7 @@ from detente.statements import (
     parse_entry,
     verify_opening,
 )
-from detente.tlog import Policy, Receipt, Witnessed, inspect_receipt
+from detente.tlog import Checkpoint, Policy, Receipt, Witnessed, inspect_receipt
 
 RECEIPT_FILE_BYTES_MAX = 4 * 2**20
 _LIMITS = JsonLimits(size_bytes=RECEIPT_FILE_BYTES_MAX, depth=1, values=16)
@@ -76,7 +77,8 @@ class SaidObject:
         position: unit, member, epoch and index: where it was said.
         origin: of the log.
         size: of the tree it was seen in.
-        witnesses: the policy's names of those who cosigned.
+        witnesses: of those who cosigned the policy's names; without a policy member ids and the
+            names of outsiders.
         handling: what the author asks of whoever sees it.
         leaf: number of the object in the content.
         stix: the object's bytes.
@@ -118,9 +120,7 @@ def verify_object_receipt(
         ReceiptRefused, ProofRefused: parts that do not belong together.
     """
     file = ObjectReceipt.parse(data)
-    receipt = Receipt.parse(file.proof)
-    if receipt.extra or receipt.to_bytes() != file.proof:
-        raise ReceiptRefused("the proof inside carries more than the proof")
+    receipt = _bare(file)
     witnessed = inspect_receipt(receipt, policy, file.entry)
     statement = parse_entry(file.entry)
     if statement.header.seq != receipt.index:
@@ -129,7 +129,55 @@ def verify_object_receipt(
         )
     if chain is not None:
         _check_owner(file.entry, statement, witnessed, chain)
-    return _shown(Opening.parse(file.opening), statement, witnessed, is_signer_known=bool(chain))
+    return _shown(
+        Opening.parse(file.opening),
+        statement,
+        witnessed.checkpoint,
+        witnesses=witnessed.witnesses,
+        is_signer_known=bool(chain),
+    )
+
+
+def verify_settled_object(data: bytes, chain: CharterChain) -> SaidObject:
+    """Check a receipt file off line with a charter chain and nothing else.
+
+    The quorum is that of the charter version under which the statement was said.
+
+    Args:
+        data: the file.
+        chain: whose first digest the asker knows.
+
+    Raises:
+        ProofFileError: not a receipt file.
+        EnvelopeError, StatementError, SignatureError, ProofRefused: the entry.
+        ChainError, NoteError, ProofError: too few cosigned, or the entry's place in the tree.
+        ContentError: the object is not under the commitment.
+        ReceiptRefused: parts that do not belong together, or an unknown charter version.
+    """
+    file = ObjectReceipt.parse(data)
+    receipt = _bare(file)
+    statement = judge_entry(file.entry, chain).statement
+    charter = chain.charter(statement.header.charter)
+    if charter is None:
+        raise ReceiptRefused(
+            f"said under charter {statement.header.charter[:16]}…, which is not in the chain",
+            remedy="Take a newer chain: `detente charter chain` writes one",
+        )
+    seen = check_settled(statement, receipt, charter, chain.keyring)
+    return _shown(
+        Opening.parse(file.opening),
+        statement,
+        seen.checkpoint,
+        witnesses=(*seen.mirrors, *seen.outside),
+        is_signer_known=True,
+    )
+
+
+def _bare(file: ObjectReceipt) -> Receipt:
+    receipt = Receipt.parse(file.proof)
+    if receipt.extra or receipt.to_bytes() != file.proof:
+        raise ReceiptRefused("the proof inside carries more than the proof")
+    return receipt
 
 
 def _check_owner(
@@ -145,7 +193,12 @@ def _check_owner(
 
 
 def _shown(
-    opening: Opening, statement: Statement, witnessed: Witnessed, *, is_signer_known: bool
+    opening: Opening,
+    statement: Statement,
+    tree: Checkpoint,
+    *,
+    witnesses: tuple[str, ...],
+    is_signer_known: bool,
 ) -> SaidObject:
     if len(opening.shown) != _SHOWN:
         raise ReceiptRefused("a receipt shows the handling and one object")
@@ -155,9 +208,9 @@ def _shown(
     return SaidObject(
         statement=statement.payload_hash,
         position=position,
-        origin=witnessed.checkpoint.origin,
-        size=witnessed.checkpoint.size,
-        witnesses=witnessed.witnesses,
+        origin=tree.origin,
+        size=tree.size,
+        witnesses=witnesses,
         handling=handling,
         leaf=said.index,
         stix=said.leaf.data,

@@ -9,7 +9,7 @@ notes with a property extension; CACAO 2.0; Recommendation (EU) 2021/1086; ICD 2
 
 from detente.response.accords import Accord, Allegation, Bench, Outcome, Standing, accord_of
 from detente.response.accounts import Asked, Line, account, flat, precision
-from detente.response.aid import Aid, Duty, aid_of, duties_of
+from detente.response.aid import Aid, Duty, aid_of, duties_of, endorsed_by, plan_terms
 from detente.response.attribution import UNDECIDED, Attribution, attribution_of
 from detente.response.cases import Case, Hypothesis, Task, case_of, overdue
 from detente.response.entries import (
@@ -76,6 +76,7 @@ __all__ = [
     "digest_of",
     "due_of",
     "duties_of",
+    "endorsed_by",
     "entry_in",
     "entry_object",
     "flat",
@@ -84,6 +85,7 @@ __all__ = [
     "messages_of",
     "overdue",
     "parse_entry",
+    "plan_terms",
     "precision",
     "question_of",
     "read_entry",

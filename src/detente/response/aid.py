@@ -6,9 +6,12 @@ requests and offers, and a crisis plan agreed beforehand.
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from detente.response.forms import Level
 from detente.response.threads import Placed, Thread
+
+_TERMS = "detente crisis plan v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,9 @@ def aid_of(thread: Thread) -> Aid:
 
 def duties_of(thread: Thread) -> tuple[Duty, ...]:
     """Return the duties of a crisis plan, the highest level first; only its author strikes one."""
+    # By whom, too: what another strikes has no effect on the duty or its author's word.
     struck = {
-        each.entry.text("of"): each.entry.author
+        (each.entry.text("of"), each.entry.author)
         for each in thread.placed
         if each.entry.act == "strike"
     }
@@ -104,6 +108,27 @@ def duties_of(thread: Thread) -> tuple[Duty, ...]:
             author=each.entry.author,
         )
         for each in thread.placed
-        if each.entry.act == "duty" and struck.get(each.digest) != each.entry.author
+        if each.entry.act == "duty" and (each.digest, each.entry.author) not in struck
     ]
     return tuple(sorted(found, key=lambda duty: -duty.level.rank))
+
+
+def plan_terms(thread: Thread) -> str:
+    """Return the digest of a crisis plan as it stands: its opening and the duties in force.
+
+    Whoever endorses names it, so that nobody is taken to agree to a duty that came later.
+    """
+    own = {each.digest for each in thread.placed if each.private}
+    duties = sorted(each.digest for each in duties_of(thread) if each.digest not in own)
+    return sha256("\n".join([_TERMS, thread.id, *duties]).encode()).hexdigest()
+
+
+def endorsed_by(thread: Thread) -> frozenset[str]:
+    """Return the members whose last endorsement names the plan as it stands."""
+    last = {
+        each.entry.author: each.entry.text("terms")
+        for each in thread.placed
+        if each.entry.act == "endorse"
+    }
+    terms = plan_terms(thread)
+    return frozenset(member for member, named in last.items() if named == terms)

@@ -238,10 +238,31 @@ class ActingShelf:
         with self._database.reading("looking for what is due") as connection:
             return list(connection.execute(query).scalars())
 
-    def at_level(self, least: Level, *, after: int = 0, limit: int = PAGE_MAX) -> list[ItemState]:
-        """Return values that do at least this, by number."""
+    def counts(self) -> dict[Level, int]:
+        """Return how many values are at each level.
+
+        Raises:
+            StorageFault: the database refused.
+        """
         item = acting_item.c
-        query = select(acting_item).where(item.level >= least, item.number > after)
+        query = select(item.level, func.count()).group_by(item.level)
+        with self._database.reading("counting what acts") as connection:
+            found = {level: count for level, count in connection.execute(query)}
+        return {level: int(found.get(int(level), 0)) for level in Level}
+
+    def at_level(
+        self,
+        least: Level,
+        *,
+        most: Level = Level.ACTIONABLE,
+        after: int = 0,
+        limit: int = PAGE_MAX,
+    ) -> list[ItemState]:
+        """Return values that do at least this and at most that, by number."""
+        item = acting_item.c
+        query = select(acting_item).where(
+            item.level.between(int(least), int(most)), item.number > after
+        )
         with self._database.reading("listing what acts") as connection:
             rows = connection.execute(query.order_by(item.number).limit(min(limit, PAGE_MAX)))
             return [item_state(row) for row in rows]

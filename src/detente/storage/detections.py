@@ -234,6 +234,22 @@ class DetectionShelf:
             rows = connection.execute(query).all()
         return _alarm(rows[0]) if len(rows) == 1 else None
 
+    def detection(self, prefix: str) -> DetectionRow | None:
+        """Return the one kept detection whose id begins so; None for none or several."""
+        begins = watch_detection.c.id.startswith(prefix, autoescape=True)
+        query = select(watch_detection).where(begins).limit(2)
+        with self._database.reading("reading a detection") as connection:
+            rows = connection.execute(query).all()
+        return _detection(rows[0]) if len(rows) == 1 else None
+
+    def newest(self, alarm: str) -> DetectionRow | None:
+        """Return the newest kept detection of an alarm; None where none is kept any more."""
+        of_alarm = select(watch_detection).where(watch_detection.c.alarm == alarm)
+        query = of_alarm.order_by(watch_detection.c.number.desc()).limit(1)
+        with self._database.reading("reading a detection") as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _detection(row)
+
     def detections(
         self, *, alarm: str | None = None, after: int = 0, limit: int = 1_000
     ) -> list[tuple[int, DetectionRow]]:

@@ -11,8 +11,10 @@ from detente.response import (
     arrange,
     attribution_of,
     duties_of,
+    endorsed_by,
     flat,
     messages_of,
+    plan_terms,
     precision,
     question_of,
 )
@@ -99,6 +101,45 @@ def test_a_duty_is_struck_by_its_author_and_the_worst_comes_first():
     strike = added(root, CANTOR, 0, [root.digest], "strike", of=duties[1].digest)
     found = duties_of(arrange(root, [*duties, strike]))
     assert [each.level.value for each in found] == ["critical", "low"]
+
+
+def plan(*more):
+    """A plan with a duty of Aurel's, and what else was said."""
+    root = opening(Sort.PLAN, words="by telephone")
+    first = duty(root, AUREL, 1, "high")
+    return root, first, arrange(root, [first, *(each(root, first) for each in more)])
+
+
+def duty(root, who, turn, level):
+    fields = {"level": level, "caller": "a", "called": "b", "playbook": "none", "words": "phone"}
+    return added(root, who, turn, [root.digest], "duty", **fields)
+
+
+def striking(who, turn):
+    return lambda root, first: added(root, who, turn, [first.digest], "strike", of=first.digest)
+
+
+def endorsing(who, turn, terms):
+    return lambda root, first: added(root, who, turn, [first.digest], "endorse", terms=terms)
+
+
+def test_nobody_brings_back_a_duty_that_its_author_struck():
+    assert duties_of(plan(striking(BOREA, 0))[2]) != ()
+    assert duties_of(plan(striking(AUREL, 2))[2]) == ()
+    assert duties_of(plan(striking(AUREL, 2), striking(BOREA, 0))[2]) == ()
+    assert duties_of(plan(striking(AUREL, 2), striking(CANTOR, 0))[2]) == ()
+
+
+def test_who_endorsed_a_plan_is_not_taken_to_stand_by_what_came_later():
+    terms = plan_terms(plan()[2])
+    agreed = endorsing(BOREA, 0, terms)
+    assert endorsed_by(plan(agreed)[2]) == {BOREA}
+    assert endorsed_by(plan(agreed, striking(AUREL, 2))[2]) == frozenset()
+    later = plan(agreed, lambda root, _: duty(root, CANTOR, 0, "low"))[2]
+    assert endorsed_by(later) == frozenset()
+    again = endorsing(BOREA, 1, plan_terms(later))
+    both = plan(agreed, again, lambda root, _: duty(root, CANTOR, 0, "low"))[2]
+    assert endorsed_by(both) == {BOREA}
 
 
 def line(number, issuer, kind, *, hours=0, about=(), harmless=False, readers=MEMBERS):
