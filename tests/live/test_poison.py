@@ -163,7 +163,7 @@ def test_a62_another_s_finding_said_as_ones_own_is_an_echo(stage):
     place = kept(aurel)[said][1]
     stage.everywhere(lambda node: shown_size(node, aurel.origin) > place)
     # Whoever cosigned a log up to a word had that word from then on.
-    liar.show({cosigned_path(aurel.origin): cosigned_by(liar, aurel, timedelta(0))})
+    liar.show({cosigned_path(aurel.origin): cosigned_by(liar, aurel, timedelta(seconds=5))})
     own = claim_extension(Basis.DETECTION, handshake=True)
     early = {"valid_from": "2026-01-01T00:00:00.000Z", "extensions": own}
     seq = liar.say(sealed(liar, [named(liar.member, "c2.a62.example", **early)]))

@@ -207,7 +207,7 @@ def _why_not_first(
         if is_poor(other.said.issuer, sort_of(other.item)):
             continue
         received = _received(other, reader)
-        if received is not None and received <= claim.said.committed:
+        if received is not None and _had_it_first(claim, other):
             words = (
                 f"{_short(reader)} had the word of {_short(other.said.issuer)} on it from"
                 f" {received:%Y-%m-%dT%H:%M:%SZ}, and committed its own after that: an echo"
@@ -238,6 +238,23 @@ def _received(claim: Claim, reader: str) -> datetime | None:
     if claim.said.committed is not None:
         shown.append(claim.said.committed + RECEIVED_AT_LATEST)
     return min(shown, default=None)
+
+
+def _had_it_first(claim: Claim, other: Claim) -> bool:
+    """Say whether the issuer of a claim had another's before it committed its own.
+
+    Cosignatures name whole seconds: of two words of one second each may seem the other's echo.
+    The first in order then stands, or whoever repeats fast enough voids the finding it repeats.
+    """
+    if not _is_received(other, claim):
+        return False
+    return not _is_received(claim, other) or _order(other) < _order(claim)
+
+
+def _is_received(one: Claim, other: Claim) -> bool:
+    """Say whether the issuer of the other claim had the one when it committed its own."""
+    received, committed = _received(one, other.said.issuer), other.said.committed
+    return received is not None and committed is not None and received <= committed
 
 
 def _label(claim: Claim, owners: Owners) -> str:

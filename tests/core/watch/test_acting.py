@@ -74,6 +74,14 @@ def test_a62_who_cosigned_over_the_word_of_another_before_its_own_is_no_origin()
     assert "committed its own after that: an echo" in words_in(decision)
 
 
+@pytest.mark.parametrize("liar_shown", [-0.01, 0, 0.01])
+def test_a62_who_repeats_within_the_second_does_not_void_the_finding_it_repeats(liar_shown):
+    """Cosignatures name whole seconds, so both seem to have had the other's word first."""
+    first = claim(AUREL, 0, held={BOREA: -0.02})
+    copy = claim(BOREA, liar_shown, held={AUREL: -0.02})
+    assert len(decide(dossier(first, copy), RULES, NOW).origins) == 1
+
+
 def test_a_detection_committed_before_the_word_came_counts_however_late_it_is_opened():
     early = claim(BOREA, -600, readers=(CEDAR,))
     later = claim(AUREL, 0)
