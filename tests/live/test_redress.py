@@ -20,7 +20,18 @@ from detente.statements import (
     wrap_info,
 )
 from detente.storage.sealing import HpkeSealer, generate_sealing_secret
-from tests.live.mischief import clear, handled, named, note, sealed, spoken, told, typed
+from tests.live.mischief import (
+    clear,
+    cosigned_by,
+    handled,
+    named,
+    note,
+    sealed,
+    shown_size,
+    spoken,
+    told,
+    typed,
+)
 from tests.live.test_content import entry_of
 from tests.live.test_poison import heard
 from tests.live.unit import eventually, faults, judge, kept, kept_of, proofs, taken
